@@ -1,0 +1,63 @@
+"""How a number, an interval and a p-value are written: one place, so that figure, sentence and table agree."""
+
+from __future__ import annotations
+
+import math
+
+MINUS = "\N{MINUS SIGN}"
+MISSING = "\N{EN DASH}"
+
+
+def number(x: float, digits: int = 2) -> str:
+    """Write `x` with a fixed number of decimals, a typographic minus and no negative zero.
+
+    Examples
+    --------
+    >>> number(3.14159), number(float("nan"))
+    ('3.14', '–')
+    """
+    if x is None or math.isnan(x):
+        return MISSING
+    if math.isinf(x):
+        return "∞" if x > 0 else f"{MINUS}∞"
+    text = f"{x:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", MINUS)
+
+
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """Write an interval as `low to high`: a dash between signed numbers is misread.
+
+    Examples
+    --------
+    >>> interval(0.5, 2)
+    '0.50 to 2.00'
+    """
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value after the house rule: `p < 0.001`, else three decimals (two from 0.1 on).
+
+    Examples
+    --------
+    >>> p_value(0.00002), p_value(0.0312), p_value(0.47)
+    ('p < 0.001', 'p = 0.031', 'p = 0.47')
+    """
+    if p is None or math.isnan(p):
+        return "p not available"
+    if p < 0.001:
+        return "p < 0.001"
+    return f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def percent(x: float, digits: int = 0) -> str:
+    """Write a percentage given in percent (not as a fraction).
+
+    Examples
+    --------
+    >>> percent(42.4)
+    '42%'
+    """
+    return f"{number(x, digits)}%" if x is not None and not math.isnan(x) else MISSING
