@@ -1,0 +1,135 @@
+"""Several arms of one trial: combined into one, or a shared control divided between comparisons."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from painsynth.errors import EffectsError
+
+
+def combine_arms(n, mean, sd):
+    """Size, mean and SD of several arms taken as one group (Handbook table 6.5.a, for any number of arms).
+
+    Parameters
+    ----------
+    n, mean, sd : array (arms,) or (arms, k)
+        First axis: the arms to combine. A further axis runs over trials.
+
+    Returns
+    -------
+    tuple (n, mean, sd)
+        Floats, or arrays of shape (k,). The SD is that of all patients, so it includes the distance between the arms.
+
+    Raises
+    ------
+    EffectsError
+        When a size is not above 0, an SD is negative or a value is missing.
+
+    Examples
+    --------
+    >>> n, mean, sd = combine_arms([20, 20], [30.0, 40.0], [10.0, 10.0])
+    >>> n, mean, round(sd, 3)
+    (40.0, 35.0, 11.094)
+    """
+    n, mean, sd = (np.asarray(x, dtype=float) for x in (n, mean, sd))
+    if not (np.all(n > 0) and np.all(sd >= 0) and np.all(np.isfinite(mean)) and np.all(np.isfinite(n * sd))):
+        raise EffectsError(
+            f"arms cannot be combined: n = {n.tolist()}, mean = {mean.tolist()}, sd = {sd.tolist()}; "
+            "every size must be above 0, every SD 0 or more, and nothing missing"
+        )
+    total = n.sum(axis=0)
+    middle = (n * mean).sum(axis=0) / total
+    squares = ((n - 1) * sd**2 + n * (mean - middle) ** 2).sum(axis=0)
+    spread = np.sqrt(squares / (total - 1))
+    return tuple(float(x) if np.ndim(x) == 0 else x for x in (total, middle, spread))
+
+
+def combine_events(events, n):
+    """Events and size of several arms taken as one group: sums over the first axis.
+
+    Examples
+    --------
+    >>> combine_events([3, 5], [20, 22])
+    (8.0, 42.0)
+    """
+    events, n = np.asarray(events, dtype=float).sum(axis=0), np.asarray(n, dtype=float).sum(axis=0)
+    return (float(events), float(n)) if np.ndim(events) == 0 else (events, n)
+
+
+def split_control(n, comparisons):
+    """Size of a shared control in each of its comparisons; mean and SD stay as they are (Handbook 23.3.4).
+
+    For counts divide the events in the same way. Sizes need not come out whole.
+
+    Parameters
+    ----------
+    n, comparisons : array (k,)
+        Size of the control (or its events), and the number of comparisons that share it.
+
+    Examples
+    --------
+    >>> split_control(29, 2)
+    14.5
+    """
+    n, comparisons = np.asarray(n, dtype=float), np.asarray(comparisons, dtype=float)
+    if not (np.all(comparisons >= 1) and np.all(comparisons == np.floor(comparisons))):
+        raise EffectsError(f"a control is shared by 1, 2, 3 ... comparisons, not by {comparisons.tolist()}")
+    share = n / comparisons
+    return float(share) if share.ndim == 0 else share
+
+
+def times_shared(trial, control=None):
+    """Number of comparisons that share the control of each row, shape (k,).
+
+    Parameters
+    ----------
+    trial : array (k,)
+        Trial of each row.
+    control : array (k,), optional
+        Control arm of each row, for trials with several controls.
+
+    Examples
+    --------
+    >>> times_shared(["A", "B", "B"])
+    array([1, 2, 2])
+    """
+    keys = list(zip(trial, trial if control is None else control, strict=True))
+    return np.array([keys.count(key) for key in keys])
+
+
+def shared_control_covariance(measure, group, *, yi, vi, n1i, n2i, sd2i):
+    """Covariance matrix (k, k) of effects of which some share a control: the better way than splitting it.
+
+    Parameters
+    ----------
+    measure : "MD" or "SMD"
+        MD: sd2^2 / n2 between rows that share a control. SMD: 1 / n2 + g g' / (2 N), N the size of all arms together.
+    group : array (k,)
+        Rows with the same value share a control.
+    yi, vi, n1i, n2i, sd2i : array (k,)
+        Effects, their variances, sizes of the arms, SD of the control.
+
+    References
+    ----------
+    Gleser & Olkin 2009, Handbook of Research Synthesis, 2nd edition, equations 19.12 and 19.19.
+
+    Examples
+    --------
+    >>> numbers = dict(yi=[1.0, 2.0], vi=[2.0, 2.0], n1i=[20, 20], n2i=[25, 25], sd2i=[5.0, 5.0])
+    >>> shared_control_covariance("MD", ["T1", "T1"], **numbers)
+    array([[2., 1.],
+           [1., 2.]])
+    """
+    if measure not in ("MD", "SMD"):
+        raise EffectsError(f"the covariance of measure '{measure}' is not known; known are MD and SMD")
+    yi, vi, n1, n2, sd2 = (np.asarray(x, dtype=float) for x in (yi, vi, n1i, n2i, sd2i))
+    group = np.asarray(group)
+    same = group[:, None] == group[None, :]
+    if measure == "MD":
+        cov = np.broadcast_to(sd2**2 / n2, same.shape)
+    else:
+        everybody = (same * n1).sum(axis=1) + n2
+        cov = 1 / n2 + np.outer(yi, yi) / (2 * everybody)
+    cov = np.where(same, cov, 0.0)
+    np.fill_diagonal(cov, vi)
+    return cov

@@ -1,0 +1,81 @@
+"""A question put to the evidence: one row per study comparison, and a reason for everything else."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from painsynth.evidence.assemble import comparisons
+from painsynth.evidence.candidates import candidate_rows
+from painsynth.evidence.choose import choose
+from painsynth.evidence.contrasts import contrast_rows
+from painsynth.evidence.left_out import left_out
+from painsynth.evidence.question import Question
+from painsynth.evidence.scale import scale_problem
+from painsynth.evidence.spread import on_common_scale
+from painsynth.evidence.tables import Evidence
+
+LEDGER = ["file", "row", "study", "study_id", "arm_id", "instrument", "months", "value_type", "used", "reason"]
+
+
+def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
+    """Select what answers a question: one row per study comparison.
+
+    Scores come out on 0-100, higher is worse (points; own unit for SMD where a range is not known), arm 1 is cells, arm
+    2 the control. Selection follows the documented preferences (`painsynth.evidence.choose`); cell arms of one source,
+    donor and product are combined (Handbook 6.5.2.10), a control shared by several comparisons is divided among them
+    (Handbook 23.3.4).
+
+    Parameters
+    ----------
+    evidence : Evidence
+    question : Question
+
+    Returns
+    -------
+    DataFrame
+        Columns: study, trial facts, moderators, comparator, ``n1i m1i sd1i n2i m2i sd2i`` (or ``ai n1i ci n2i``; or
+        ``estimate`` with ``se``, ``ci_low``/``ci_high`` or ``p_value``), ``ri`` for paired sides, instrument, months,
+        how SDs were obtained, flags, source and rows of the file. ``.attrs["excluded"]``: every trial of the condition
+        that is not used, with its reason; ``.attrs["ledger"]``: every row of the outcome, used or why not;
+        ``.attrs["question"]``; ``.attrs["lower_is_better"]``. Empty when nothing can be compared; then
+        ``.attrs["coverage"]`` says where results do exist.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> question = ps.Question(condition="knee_osteoarthritis", msc_source="adipose", months=12)
+    >>> table = ps.compare(ps.load_evidence(), question)    # doctest: +SKIP
+    """
+    rows = _candidates(evidence, question)
+    chosen = choose(rows, question)
+    taken = chosen[chosen["reason"] == ""]
+    if not question.binary:
+        taken = _with_scores(taken, evidence)
+    table = comparisons(taken, question, evidence.instruments)
+    ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
+    table.attrs = {
+        "question": question, "measure": question.measure, "lower_is_better": question.lower_is_better,
+        "ledger": ledger.sort_values(["file", "row"], ignore_index=True),
+        "excluded": left_out(evidence, question, ledger),
+    }  # fmt: skip
+    if table.empty:  # what does exist is part of an empty answer
+        table.attrs["coverage"] = evidence.coverage()
+    return table
+
+
+def _candidates(evidence: Evidence, question: Question) -> pd.DataFrame:
+    arms = candidate_rows(evidence, question)
+    arms = arms.assign(kind="arm", file="events.csv" if question.binary else "outcomes.csv")
+    if question.binary:
+        return arms
+    printed = contrast_rows(evidence, question)
+    rows = arms if printed.empty else pd.concat([arms, printed.assign(kind="contrast", file="contrasts.csv")])
+    problems = evidence.instruments.set_index("instrument").apply(scale_problem, axis=1, measure=question.measure)
+    problem = rows["instrument"].map(problems)
+    return rows.assign(reason=rows["reason"].where(rows["reason"] != "", problem)).reset_index(drop=True)
+
+
+def _with_scores(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+    arms = rows[rows["kind"] == "arm"]
+    scored = on_common_scale(arms, evidence.instruments) if len(arms) else arms
+    return pd.concat([scored, rows[rows["kind"] == "contrast"]]).sort_index()

@@ -1,0 +1,252 @@
+"""Conversions between the ways trials report spread, change, scales and ratios: pure functions of arrays.
+
+Each formula names its source; "Handbook" is the Cochrane Handbook for Systematic Reviews of Interventions, version 6.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from painsynth.errors import EffectsError
+from painsynth.evidence.two_means import COX, LOGISTIC
+
+
+def critical_value(level=0.95, df=None):
+    """Two-sided critical value: of the normal distribution, or of t where `df` is given (NaN in `df`: normal).
+
+    Examples
+    --------
+    >>> float(critical_value().round(4)), float(critical_value(df=10).round(4))
+    (1.96, 2.2281)
+    """
+    return _quantile((1 + np.asarray(level, dtype=float)) / 2, df)
+
+
+def _quantile(p, df):
+    """Quantile of t with `df` degrees of freedom, of the normal distribution where `df` is None or NaN."""
+    z = ndtri(p)
+    if df is None:
+        return z
+    df = np.asarray(df, dtype=float)
+    return np.where(np.isnan(df), z, stdtrit(np.where(np.isnan(df), 1.0, df), p))
+
+
+def se_to_sd(se, n):
+    """Standard deviation of an arm from the standard error of its mean (Handbook 6.5.2.2).
+
+    Examples
+    --------
+    >>> float(se_to_sd(2.0, 25))
+    10.0
+    """
+    return np.asarray(se, dtype=float) * np.sqrt(n)
+
+
+def sd_to_se(sd, n):
+    """Standard error of a mean from the standard deviation.
+
+    Examples
+    --------
+    >>> float(sd_to_se(10.0, 25))
+    2.0
+    """
+    return np.asarray(sd, dtype=float) / np.sqrt(n)
+
+
+def ci_to_se(low, high, *, level=0.95, df=None):
+    """Standard error from a confidence interval: normal, or t with `df` degrees of freedom (Handbook 6.3.1, 6.5.2.2).
+
+    Examples
+    --------
+    >>> float(ci_to_se(-1.96, 1.96).round(3))
+    1.0
+    """
+    return (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / (2 * critical_value(level, df))
+
+
+def ci_to_sd(low, high, n, *, level=0.95, dist="t"):
+    """Standard deviation of an arm from the confidence interval of its mean, by t (n - 1 df) or "z" (Handbook 6.5.2.2).
+
+    Examples
+    --------
+    >>> float(ci_to_sd(30.0, 34.2, 25).round(4))            # Handbook 6.5.2.2: 30 to 34.2 in 25 patients
+    5.0875
+    """
+    if dist not in ("t", "z"):
+        raise EffectsError(f"dist='{dist}': allowed is 't' or 'z'")
+    df = np.asarray(n, dtype=float) - 1 if dist == "t" else None
+    return ci_to_se(low, high, level=level, df=df) * np.sqrt(n)
+
+
+def p_to_se(estimate, p, *, df=None):
+    """Standard error from an estimate and its exact two-sided p-value (Handbook 6.3.2; t where `df` is given, else z).
+
+    Examples
+    --------
+    >>> float(p_to_se(3.8, 0.008, df=45).round(2))          # Handbook 6.5.2.3: t = 2.78, SE = 1.37
+    1.37
+    """
+    return np.abs(estimate) / -_quantile(np.asarray(p, dtype=float) / 2, df)  # the lower tail keeps small p exact
+
+
+def t_to_se(estimate, t):
+    """Standard error from an estimate and its t (or z) statistic.
+
+    Examples
+    --------
+    >>> float(t_to_se(-3.0, 1.5))
+    2.0
+    """
+    return np.abs(np.asarray(estimate, dtype=float) / t)
+
+
+def se_to_pooled_sd(se, n1, n2):
+    """Standard deviation, the same in both arms, from the standard error of a mean difference (Handbook 6.5.2.3).
+
+    Examples
+    --------
+    >>> float(se_to_pooled_sd(1.37, 25, 22).round(2))
+    4.69
+    """
+    return np.asarray(se, dtype=float) / np.sqrt(1 / np.asarray(n1, dtype=float) + 1 / np.asarray(n2, dtype=float))
+
+
+def change_sd(sd_baseline, sd_final, r):
+    """Standard deviation of the change from those at both times and their correlation (Handbook 6.5.2.8).
+
+    Examples
+    --------
+    >>> float(change_sd(20.0, 20.0, 0.5))
+    20.0
+    """
+    a, b = np.asarray(sd_baseline, dtype=float), np.asarray(sd_final, dtype=float)
+    return np.sqrt(a**2 + b**2 - 2 * np.asarray(r) * a * b)
+
+
+def change_correlation(sd_baseline, sd_final, sd_change):
+    """Correlation of baseline and final value from the three standard deviations (Handbook 6.5.2.8).
+
+    A value outside -1 to 1 means that the three do not belong together; it is returned as it comes.
+
+    Examples
+    --------
+    >>> float(change_correlation(20.0, 20.0, 20.0))
+    0.5
+    """
+    a, b = np.asarray(sd_baseline, dtype=float), np.asarray(sd_final, dtype=float)
+    return (a**2 + b**2 - np.asarray(sd_change, dtype=float) ** 2) / (2 * a * b)
+
+
+def paired_se(sd1, sd2, n, r):
+    """Standard error of a difference between two paired sides or periods, n pairs (Handbook 23.2.7.2).
+
+    Examples
+    --------
+    >>> float(paired_se(20.0, 20.0, 25, 0.5))
+    4.0
+    """
+    return change_sd(sd1, sd2, r) / np.sqrt(n)
+
+
+def smd_to_log_or(smd, *, method="logistic"):
+    """Log odds ratio from a standardised mean difference: pi/sqrt(3) ("logistic") or 1.65 ("cox").
+
+    References
+    ----------
+    Hasselblad & Hedges 1995, Psychol Bull 117:167 (Handbook 10.6); Cox & Snell 1989.
+
+    Examples
+    --------
+    >>> float(smd_to_log_or(-0.5).round(4))
+    -0.9069
+    """
+    return np.asarray(smd, dtype=float) * _odds_factor(method)
+
+
+def log_or_to_smd(log_or, *, method="logistic"):
+    """Standardised mean difference from a log odds ratio, the inverse of `smd_to_log_or`.
+
+    Examples
+    --------
+    >>> float(log_or_to_smd(-0.9069).round(4))
+    -0.5
+    """
+    return np.asarray(log_or, dtype=float) / _odds_factor(method)
+
+
+def _odds_factor(method):
+    if method not in ("logistic", "cox"):
+        raise EffectsError(f"method='{method}': allowed is 'logistic' or 'cox'")
+    return LOGISTIC if method == "logistic" else COX
+
+
+def rescale(mean, sd, *, low, high, higher_is_worse=True, change=False, to=(0.0, 100.0)):
+    """Mean and SD on another range, higher is worse: `low` to `high` becomes `to`, turned round where higher is better.
+
+    Parameters
+    ----------
+    mean, sd : array (k,)
+        On a scale that runs from `low` to `high`.
+    change : bool
+        True for changes and differences, which have no zero point.
+
+    Returns
+    -------
+    tuple (mean, sd)
+
+    Examples
+    --------
+    >>> mean, sd = rescale(7.5, 2.0, low=0, high=10)
+    >>> float(mean), float(sd)
+    (75.0, 20.0)
+    >>> float(rescale(75.0, 20.0, low=0, high=100, higher_is_worse=False)[0])   # KOOS: higher is better
+    25.0
+    """
+    if not high > low:
+        raise EffectsError(f"a scale from {low} to {high}: `high` must be above `low`")
+    slope = (to[1] - to[0]) / (high - low) * (1 if higher_is_worse else -1)
+    start = 0.0 if change else to[0] - slope * (low if higher_is_worse else high)
+    return start + slope * np.asarray(mean, dtype=float), abs(slope) * np.asarray(sd, dtype=float)
+
+
+def ratio_to_log(estimate, low=None, high=None, *, p=None, level=0.95):
+    """`(yi, vi)` on the log scale from a ratio with its confidence interval, or with its exact p-value (z).
+
+    Where a row has both, the interval is used; NaN marks what a row does not have.
+
+    Examples
+    --------
+    >>> yi, vi = ratio_to_log(0.5, 0.25, 1.0)
+    >>> float(yi.round(4)), float(vi.round(4))
+    (-0.6931, 0.1251)
+    """
+    yi = np.log(np.asarray(estimate, dtype=float))
+    nan = np.full(yi.shape, np.nan)
+    low, high, p = (nan if x is None else np.asarray(x, dtype=float) for x in (low, high, p))
+    se = ci_to_se(np.log(low), np.log(high), level=level)
+    return yi, np.where(np.isnan(se), p_to_se(yi, p), se) ** 2
+
+
+def fourfold_from_or(odds_ratio, n, n1, n2):
+    """Fourfold table `(a, b, c, d)` from its odds ratio and margins, whole numbers.
+
+    Parameters
+    ----------
+    odds_ratio, n, n1, n2 : array (k,)
+        Odds ratio, total, size of group 1 (first row) and total of outcome 1 (first column).
+
+    References
+    ----------
+    Bonett 2007, Am Psychol 62:254 (equation for the first cell).
+
+    Examples
+    --------
+    >>> [float(x) for x in fourfold_from_or(6.0, 40, 20, 15)]
+    [11.0, 9.0, 4.0, 16.0]
+    """
+    ratio, n, n1, n2 = (np.asarray(x, dtype=float) for x in (odds_ratio, n, n1, n2))
+    linear = n - n1 - n2 + ratio * (n1 + n2)
+    root = np.sqrt(linear**2 - 4 * (ratio - 1) * ratio * n1 * n2)
+    a = np.round(2 * ratio * n1 * n2 / (linear + root))  # this form of the root holds at a ratio of 1 too
+    return a, n1 - a, n2 - a, n - n1 - n2 + a

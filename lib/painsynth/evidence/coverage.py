@@ -1,0 +1,62 @@
+"""Who has been treated with what: trials and patients by condition and cell source, and how many can be pooled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from painsynth.evidence.vocabularies import DISQUALIFYING_FLAGS
+
+if TYPE_CHECKING:
+    from painsynth.evidence.tables import Evidence
+
+_PAIR = ["study_id", "instrument", "months", "value_type"]
+
+
+def poolable_pairs(evidence: Evidence) -> pd.DataFrame:
+    """List pain results after baseline with time, n, centre and spread in a cell arm and a control arm.
+
+    One row per pair of arm rows on the same instrument, time and type of value; rows with a disqualifying flag are
+    left out (data/README.md). This is the widest set a pain question can draw on, before any choice between rows.
+    """
+    rows = evidence.outcomes.merge(evidence.arms[["arm_id", "role", "msc_source"]], on="arm_id")
+    flagged = rows["flags"].map(lambda text: bool(set(text.split("|")) & set(DISQUALIFYING_FLAGS)))
+    spread = rows["sd"].notna() | rows["se"].notna() | (rows["ci_low"].notna() & rows["ci_high"].notna())
+    with_mean = rows["mean"].notna() & spread
+    with_median = rows["median"].notna() & rows["q1"].notna() & rows["q3"].notna()
+    usable = (
+        (rows["outcome"] == "pain") & (rows["months"] > 0) & rows["n"].notna() & ~flagged & (with_mean | with_median)
+    )
+    rows = rows[usable]
+    control = rows.loc[rows["role"] == "control", [*_PAIR, "arm_id", "n"]]
+    return rows[rows["role"] == "cells"].merge(control, on=_PAIR, suffixes=("", "_control"))
+
+
+def coverage_table(evidence: Evidence) -> pd.DataFrame:
+    """Count by condition and cell source; a trial with several sources counts in each of its rows.
+
+    Columns: condition, msc_source, trials, randomised, n_randomised (sum where known), trials_without_n, poolable
+    (randomised trials with poolable controlled pain), patients_poolable.
+    """
+    cells = evidence.arms.loc[evidence.arms["role"] == "cells", ["study_id", "msc_source"]].drop_duplicates()
+    trials = evidence.studies[["study_id", "condition", "design", "n_randomised", "unit_of_analysis"]].merge(cells)
+    pairs = poolable_pairs(evidence)
+    patients = (pairs["n"] + pairs["n_control"]).groupby([pairs["study_id"], pairs["msc_source"]]).max()
+    keys = pd.MultiIndex.from_frame(trials[["study_id", "msc_source"]])
+    analysed = patients.reindex(keys).to_numpy()
+    trials["is_rct"] = trials["design"] == "rct"
+    trials["is_poolable"] = trials["is_rct"] & ~pd.isna(analysed)
+    # In a paired design both sides of a patient are counted in n; the patient counts once.
+    halved = analysed / trials["unit_of_analysis"].map(lambda unit: 2 if unit == "paired_side" else 1)
+    trials["patients"] = halved.where(trials["is_poolable"], 0.0)
+    groups = trials.groupby(["condition", "msc_source"], sort=True)
+    table = pd.DataFrame({
+        "trials": groups["study_id"].nunique(),
+        "randomised": groups["is_rct"].sum(),
+        "n_randomised": groups["n_randomised"].sum(),
+        "trials_without_n": groups["n_randomised"].agg(lambda n: n.isna().sum()),
+        "poolable": groups["is_poolable"].sum(),
+        "patients_poolable": groups["patients"].sum(),
+    })  # fmt: skip
+    return table.astype(int).reset_index()

@@ -1,0 +1,133 @@
+"""The figures of an effects table, read strictly: all problems of all rows before anything is computed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+import numpy as np
+import pandas as pd
+
+from painsynth.errors import EffectsError, Fault
+
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+MINUS_SIGNS = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
+
+
+class Figures:
+    """The number columns of a table with the problems found in them.
+
+    `labels` name the rows as they are spoken of in a message; `faults` grows while columns are read.
+    """
+
+    def __init__(self, table: pd.DataFrame):
+        self.table = table
+        self.faults: list[Fault] = []
+        numbers = [f"row {i}" for i in range(1, len(table) + 1)]
+        names = table["study"] if "study" in table else [None] * len(table)
+        self.labels = [
+            f"study {name}" if pd.notna(name) and str(name).strip() else number
+            for name, number in zip(names, numbers, strict=True)
+        ]
+
+    def __contains__(self, column: str) -> bool:
+        return column in self.table.columns
+
+    def column(self, name: str) -> np.ndarray:
+        """The numbers of a column, shape (k,), NaN where a cell is empty or the column is not there."""
+        if name not in self:
+            return np.full(len(self.table), np.nan)
+        cells = self.table[name]
+        if isinstance(cells, pd.DataFrame):
+            raise EffectsError(f"column '{name}' stands {cells.shape[1]} times in the table; keep one")
+        if pd.api.types.is_numeric_dtype(cells) and not pd.api.types.is_bool_dtype(cells):
+            values = cells.to_numpy(dtype=float, na_value=np.nan)
+        else:
+            values = np.array([self._number(row, name, cell) for row, cell in enumerate(cells)], dtype=float)
+        self.demand(~np.isinf(values), name, "is not finite", "give a number")
+        return np.where(np.isinf(values), np.nan, values)
+
+    def _number(self, row: int, column: str, cell) -> float:
+        if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+            return np.nan
+        if isinstance(cell, (int, float, np.integer, np.floating)) and not isinstance(cell, bool):
+            return float(cell)
+        text = str(cell).strip()
+        if text == "":
+            return np.nan
+        if isinstance(cell, str) and NUMBER.fullmatch(text):
+            return float(text)
+        self.fault(row, column, cell, *_misread(text))
+        return np.nan
+
+    def fault(self, row: int, column: str, value, problem: str, remedy: str) -> None:
+        """Note a problem of one cell."""
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        self.faults.append(Fault(self.labels[row], None, column, shown, problem, remedy))
+
+    def demand(self, fine: np.ndarray, column: str, problem: str, remedy: str) -> None:
+        """Note a problem of every row where `fine` (k,) is False."""
+        for row in np.flatnonzero(~np.asarray(fine)):
+            self.fault(int(row), column, self.table[column].iloc[row], problem, remedy)
+
+    def refuse(self, action: str) -> None:
+        """Raise all problems at once, if there are any."""
+        if not self.faults:
+            return
+        count = len(self.faults)
+        head = f"{action}: {count} problem{'' if count == 1 else 's'} in the table"
+        raise EffectsError("\n".join([head, *(str(fault) for fault in self.faults)]))
+
+
+def _misread(text: str) -> tuple[str, str]:
+    """Why a text is not a number, and what to do about it."""
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        point = text.replace(",", ".")
+        return "is written with a decimal comma", f"write {point} (or {text.replace(',', '')} if it parts thousands)"
+    if text[0] in MINUS_SIGNS and NUMBER.fullmatch(text[1:]):
+        return "has a typographic minus", f"write -{text[1:]}"
+    if text[0] in "<>≤≥":
+        return "is a bound, not an exact number", "give the exact value or leave the cell empty"
+    if text.endswith("%"):
+        return "is a percentage", "give the number it stands for"
+    return "is not a number", "write a plain number with a decimal point, or leave the cell empty"
+
+
+def near_miss(missing: list[str], present: list[str]) -> str:
+    """Which columns that are there may be meant by the missing ones; empty if none.
+
+    Examples
+    --------
+    >>> near_miss(["sd1i"], ["SD1i", "study"])
+    "; did you mean 'SD1i' for sd1i?"
+    """
+    folded = {str(name).lower(): str(name) for name in present}
+    hints = []
+    for name in missing:
+        near = difflib.get_close_matches(name.lower(), list(folded), n=1, cutoff=0.75)
+        if near:
+            hints.append(f"'{folded[near[0]]}' for {name}")
+    return f"; did you mean {', '.join(hints)}?" if hints else ""
+
+
+def check_ranges(figures: Figures, values: dict[str, np.ndarray], spread: bool) -> None:
+    """Note every figure outside what it can be; `spread` says that SDs are used, so that n must exceed 1."""
+    for name, x in values.items():
+        given = ~np.isnan(x)
+        if name.startswith("sd"):
+            figures.demand(~given | (x > 0), name, "a standard deviation must be above 0", "look it up in the source")
+        elif name in ("n1i", "n2i", "ni"):
+            fine = (x > 1) if spread else (x >= 1)
+            why = "a group with a spread has at least 2 patients" if spread else "a group has at least 1 patient"
+            figures.demand(~given | fine, name, why, "give the number analysed in this group")
+        elif name in ("ai", "ci", "x1i", "x2i"):
+            figures.demand(~given | (x >= 0), name, "a number of events cannot be negative", "give 0 or more")
+        elif name in ("t1i", "t2i"):
+            figures.demand(~given | (x > 0), name, "person-time must be above 0", "look it up in the source")
+        elif name == "ri":
+            figures.demand(~given | (np.abs(x) < 1), name, "a correlation lies between -1 and 1", "give such a value")
+    for events, total in (("ai", "n1i"), ("ci", "n2i")):
+        if events in values and total in values:
+            with np.errstate(invalid="ignore"):
+                more = values[events] > values[total]
+            figures.demand(~more, events, "more events than patients", f"compare with {total} of this row")

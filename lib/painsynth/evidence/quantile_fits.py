@@ -1,0 +1,179 @@
+"""Distributions fitted to a few quantiles: quantile estimation, Box-Cox, maximum likelihood (McGrath 2020, Cai 2021).
+
+A `Row` is one arm: its size n, its quantiles (3 or 5 numbers, ascending), and the normal-based start of the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares, minimize, minimize_scalar
+from scipy.special import gamma, gammaincinv, log_ndtr, ndtr, ndtri
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(400)
+WIDTH = 12.0  # standard deviations; the normal density beyond them is below 1e-31
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm: size, quantiles (3 or 5), whether they are minimum and maximum, and mean and SD on any scale."""
+
+    n: float
+    quantiles: np.ndarray
+    ends: bool
+    normal: Callable
+
+    @property
+    def half(self) -> int:
+        """Position of the median."""
+        return len(self.quantiles) // 2
+
+
+def fit(n, quantiles, *, ends: bool, method: str, normal: Callable):
+    """Mean and SD of k arms.
+
+    Parameters
+    ----------
+    n : array (k,)
+    quantiles : array (3 or 5, k)
+    ends : bool
+        Minimum and maximum are among the quantiles.
+    method : "qe", "bc" or "mln"
+    normal : function (n, five quantiles) -> (mean, SD)
+        Normal-based estimates of the scenario, used on a transformed scale.
+    """
+    one = {"qe": _quantile_estimation, "bc": _box_cox, "mln": _likelihood}[method]
+    rows = (Row(size, q, ends, normal) for size, q in zip(n, quantiles.T, strict=True))
+    return np.array([one(row) for row in rows]).T
+
+
+def _normal_fit(row: Row, values: np.ndarray):
+    """Luo's mean and Wan's SD of transformed quantiles."""
+    five = np.full((5, 1), np.nan)
+    place = [0, 1, 2, 3, 4] if len(values) == 5 else ([0, 2, 4] if row.ends else [1, 2, 3])
+    five[place, 0] = values
+    mean, sd = row.normal(np.array([row.n]), five)
+    return float(mean[0]), float(sd[0])
+
+
+# ---- quantile estimation (McGrath 2020, section 2.2)
+
+# Quantile function and moments of each family; parameters are searched on scales where every number is allowed.
+FAMILIES = {
+    "normal": (lambda z, a, b: a + np.exp(b) * z, lambda a, b: (a, np.exp(b))),
+    "log-normal": (
+        lambda z, a, b: np.exp(a + np.exp(b) * z),
+        lambda a, b: (np.exp(a + np.exp(2 * b) / 2), np.sqrt(np.expm1(np.exp(2 * b))) * np.exp(a + np.exp(2 * b) / 2)),
+    ),
+    "gamma": (
+        lambda z, a, b: gammaincinv(np.exp(a), ndtr(z)) * np.exp(b),
+        lambda a, b: (np.exp(a + b), np.exp(a / 2 + b)),
+    ),
+    "weibull": (
+        lambda z, a, b: np.exp(b) * (-log_ndtr(-z)) ** np.exp(-a),
+        lambda a, b: (
+            np.exp(b) * gamma(1 + np.exp(-a)),
+            np.exp(b) * np.sqrt(gamma(1 + 2 * np.exp(-a)) - gamma(1 + np.exp(-a)) ** 2),
+        ),
+    ),
+}
+
+
+def _quantile_estimation(row: Row):
+    """Moments of the family whose quantiles come closest in squares; only the normal where a quantile is negative."""
+    q = np.where(row.quantiles == 0, 0.01, row.quantiles)  # as in the authors' program
+    p = np.array([0.25, 0.5, 0.75]) if not row.ends else np.array([1 / row.n, 0.5, 1 - 1 / row.n])
+    if len(q) == 5:
+        p = np.array([1 / row.n, 0.25, 0.5, 0.75, 1 - 1 / row.n])
+    mean, sd = _normal_fit(row, q)
+    best = (np.inf, np.nan, np.nan)
+    for name, start in _starts(mean, sd).items():
+        if name != "normal" and q.min() < 0:
+            continue
+        curve, moments = FAMILIES[name]
+        with np.errstate(all="ignore"):
+            found = least_squares(lambda t, c=curve: np.nan_to_num(c(ndtri(p), *t) - q, nan=1e9), start, x_scale="jac",
+                                  xtol=1e-12, ftol=1e-12, gtol=1e-12)  # fmt: skip
+            best = min(best, (found.cost, *moments(*found.x)))
+    return best[1:]
+
+
+def _starts(mean, sd):
+    cv2 = (sd / mean) ** 2 if mean > 0 else np.nan
+    starts = {"normal": (mean, np.log(sd))}
+    if mean > 0:
+        shape = 1.086 * np.log(mean / sd)
+        starts["log-normal"] = (np.log(mean) - np.log1p(cv2) / 2, np.log(np.log1p(cv2)) / 2)
+        starts["gamma"] = (-np.log(cv2), np.log(mean * cv2))
+        starts["weibull"] = (shape, np.log(mean / gamma(1 + np.exp(-shape))))
+    return starts
+
+
+# ---- Box-Cox (McGrath 2020, section 2.3)
+
+
+def _transform(x, power):
+    return np.log(x) if abs(power) < 1e-8 else (x**power - 1) / power
+
+
+def _moments_back(mean, sd, power):
+    """Mean and SD of a Box-Cox normal variable, its normal cut on both sides where the transform ends (2.3.3)."""
+    if abs(power) < 1e-8:
+        centre = np.exp(mean + sd**2 / 2)
+        return centre, centre * np.sqrt(np.expm1(sd**2))
+    edge = min(abs(mean + 1 / power) / sd, WIDTH)
+    z, w = edge * NODES, edge * WEIGHTS * np.exp(-((edge * NODES) ** 2) / 2)
+    x = np.maximum(power * (mean + sd * z) + 1, 0.0) ** (1 / power)
+    centre = np.sum(w * x) / np.sum(w)
+    return centre, np.sqrt(np.sum(w * (x - centre) ** 2) / np.sum(w))
+
+
+def _asymmetry(power, row: Row):
+    """Squared departure from 1 of upper over lower distance to the median, summed over the pairs of quantiles."""
+    t = _transform(row.quantiles, power)
+    upper, lower = t[row.half + 1 :] - t[row.half], (t[row.half] - t[: row.half])[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.nan_to_num(np.sum((upper / lower - 1) ** 2), nan=np.inf))
+
+
+def _box_cox(row: Row):
+    power = max(0.0, minimize_scalar(_asymmetry, bounds=(-2, 3), args=(row,), method="bounded",
+                                     options={"xatol": 1e-8}).x)  # fmt: skip
+    return _moments_back(*_normal_fit(row, _transform(row.quantiles, power)), power)
+
+
+# ---- maximum likelihood for unknown non-normal distributions (Cai 2021)
+
+
+def _log_likelihood(t, mean, sd, row: Row):
+    """Log-likelihood of order statistics `t` (equations 5 to 7): densities, and chances of the values between them."""
+    if not sd > 0:
+        return -np.inf
+    n = row.n
+    h, j, k = np.floor(n / 4 + 1), np.floor(n / 2 + 1), np.floor(3 * n / 4 + 1)
+    places = [1, h, j, k, n] if len(t) == 5 else ([1, j, n] if row.ends else [h, j, k])
+    z = (t - mean) / sd
+    between = np.diff(places) - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inside = np.log(np.where(z[:-1] > 0, ndtr(-z[:-1]) - ndtr(-z[1:]), ndtr(z[1:]) - ndtr(z[:-1])))
+    total = -np.sum(z**2) / 2 - len(z) * np.log(sd) + np.sum(np.where(between > 0, between * inside, 0.0))
+    total += (places[0] - 1) * log_ndtr(z[0]) + (n - places[-1]) * log_ndtr(-z[-1])
+    return total if np.isfinite(total) else -np.inf
+
+
+def _likelihood(row: Row):
+    def of_power(power):
+        t = _transform(row.quantiles, power)
+        value = _log_likelihood(t, *_normal_fit(row, t), row)
+        return -value if np.isfinite(value) else 1e300
+
+    power = float(minimize_scalar(of_power, bounds=(0, 10), method="bounded", options={"xatol": 1e-3}).x)
+    t = _transform(row.quantiles, power)
+    start = np.array(_normal_fit(row, t))
+    found = minimize(
+        lambda u: min(-_log_likelihood(t, start[0] + start[1] * u[0], start[1] * np.exp(u[1]), row), 1e300),
+        [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10},
+    )  # fmt: skip
+    return _moments_back(start[0] + start[1] * found.x[0], start[1] * np.exp(found.x[1]), power)

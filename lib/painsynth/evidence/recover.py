@@ -1,0 +1,228 @@
+"""Mean and standard deviation recovered from medians, quartiles and ranges."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from painsynth.errors import EffectsError
+from painsynth.evidence import quantile_fits
+
+NAMES = ("minimum", "q1", "median", "q3", "maximum")
+RANGE, QUARTILES, ALL = "median and range", "median and quartiles", "median, quartiles and range"
+METHODS = ("luo-wan", "shi", "wan", "iqr", "lognormal", "qe", "bc", "mln")
+ALIASES = {"luo/wan": "luo-wan", "luo/wan/shi": "shi", "wan2014": "wan", "cochrane": "iqr"}
+
+
+def recover_mean_sd(n, q1=None, median=None, q3=None, minimum=None, maximum=None, method="luo-wan") -> pd.DataFrame:
+    """Mean and standard deviation of arms that report a median with quartiles, range, or both.
+
+    Parameters
+    ----------
+    n, q1, median, q3, minimum, maximum : number or array (k,)
+        Size of the arm and its quantiles, NaN or None where not reported. Every row needs the median with both
+        quartiles, or with minimum and maximum, or with all four.
+    method : str
+        - "luo-wan": mean after Luo 2018 (equations 7, 11, 15), SD after Wan 2014 (9, 16, 12); near-normal data.
+        - "shi": as luo-wan, the SD from quartiles and range after Shi 2020 (equation 10); metafor's default.
+        - "wan": mean and SD after Wan 2014 (equations 3 with 9, 14 with 16, 10 with 12).
+        - "iqr": the median as mean and IQR / 1.35 as SD (Handbook 6.5.2.5); needs quartiles.
+        - "lognormal": after Shi 2020 for log-normal data (positive values).
+        - "qe", "bc", "mln": quantile estimation and Box-Cox (McGrath 2020), maximum likelihood for unknown
+          distributions (Cai 2021): skewed data; bc and mln need positive values.
+
+    Returns
+    -------
+    DataFrame, k rows
+        `mean`, `sd`, in the unit of the input.
+
+    Raises
+    ------
+    EffectsError
+        All faulty rows at once: quantiles out of order or incomplete, all equal, n too small, unknown method.
+
+    References
+    ----------
+    Wan 2014, BMC Med Res Methodol 14:135; Luo 2018, Stat Methods Med Res 27:1785; Shi 2020, Res Synth Methods 11:641;
+    McGrath 2020, Stat Methods Med Res 29:2520; Cai 2021, Stat Methods Med Res 30:2701.
+
+    Examples
+    --------
+    >>> recover_mean_sd(n=30, q1=20, median=35, q3=55).round(2)
+        mean     sd
+    0  36.78  27.24
+    """
+    method = ALIASES.get(method, method)
+    if method not in METHODS:
+        raise EffectsError(f"method='{method}' is not known; known are {', '.join(METHODS)}")
+    n, x = _columns(n, minimum, q1, median, q3, maximum)
+    scenario = _scenarios(n, x, method)
+    out = np.empty((len(n), 2))
+    for name in (RANGE, QUARTILES, ALL):
+        rows = scenario == name
+        if rows.any():
+            out[rows] = np.transpose(_recover(n[rows], x[:, rows], name, method))
+    _refuse([f"row {i + 1}: no mean and SD were found by method '{method}'"
+             for i in np.flatnonzero(~np.isfinite(out).all(axis=1))])  # fmt: skip
+    return pd.DataFrame(out, columns=["mean", "sd"])
+
+
+def skewness_screen(n, q1=None, median=None, q3=None, minimum=None, maximum=None) -> pd.DataFrame:
+    """Test whether the data behind a median and its quantiles are too skewed for a normal-based recovery.
+
+    Returns
+    -------
+    DataFrame, k rows
+        `statistic`, `critical` (5 % level) and `skewed` (True where the statistic reaches the critical value).
+
+    References
+    ----------
+    Shi, Luo, Wan, Yue, Liu, Bian, Tong 2023, Stat Methods Med Res 32:1338 (tests T1, T2, T3).
+
+    Examples
+    --------
+    >>> skewness_screen(n=30, q1=20, median=22, q3=55).round(3)
+       statistic  critical  skewed
+    0      0.886     0.477    True
+    """
+    n, x = _columns(n, minimum, q1, median, q3, maximum)
+    scenario = _scenarios(n, x, "luo-wan")
+    low, first, middle, third, high = x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        of_range = np.abs(low + high - 2 * middle) / (high - low)
+        of_quartiles = np.abs(first + third - 2 * middle) / (third - first)
+        both = np.maximum(2.65 * np.log(0.6 * n) / np.sqrt(n) * of_range, of_quartiles)
+    where = [scenario == name for name in (RANGE, QUARTILES, ALL)]
+    statistic = np.select(where, [of_range, of_quartiles, both], np.nan)
+    limits = [1 / np.log(n + 9) + 2.5 / (n + 1), 2.65 / np.sqrt(n) - 6 / n**2, 3 / np.sqrt(n) - 40 / n**3]
+    critical = np.select(where, limits, np.nan)
+    return pd.DataFrame({"statistic": statistic, "critical": critical, "skewed": statistic >= critical})
+
+
+def _columns(n, *quantiles):
+    """`n` (k,) and the five quantiles (5, k) in ascending order, NaN where not given."""
+    given = [np.nan if x is None else np.asarray(x) for x in (n, *quantiles)]
+    try:
+        columns = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x, dtype=float)) for x in given))
+    except (TypeError, ValueError) as error:
+        raise EffectsError(f"n and the quantiles must be numbers, or arrays of the same length: {error}") from error
+    return columns[0].copy(), np.array(columns[1:])
+
+
+def _scenarios(n, x, method) -> np.ndarray:
+    """What each row reports, (k,), after the checks of all rows."""
+    there = ~np.isnan(x)
+    ends, quartiles = there[0] & there[4], there[1] & there[3]
+    scenario = np.select([~there[2], ends & quartiles, quartiles, ends], ["", ALL, QUARTILES, RANGE], "")
+    problems = []
+    for i in range(len(n)):
+        given = x[there[:, i], i]
+        words = ", ".join(
+            f"{name} {value:g}" for name, value in zip(NAMES, x[:, i], strict=True) if not np.isnan(value)
+        )
+        problem = _problem(n[i], given, scenario[i], method)
+        if problem:
+            problems.append(f"row {i + 1} ({words or 'no quantile'}, n {n[i]:g}): {problem}")
+    _refuse(problems)
+    return scenario
+
+
+def _problem(n, given, scenario, method) -> str:
+    if scenario == "":
+        return "a median with both quartiles, with minimum and maximum, or with all four is needed"
+    if not np.isfinite(n) or n < 3:
+        return "the size of the arm must be at least 3"
+    if np.any(np.diff(given) < 0):
+        return "must be in order: minimum <= q1 <= median <= q3 <= maximum"
+    if given[0] == given[-1]:
+        return "all quantiles are equal: no spread can be recovered"
+    if method == "iqr" and scenario == RANGE:
+        return "method 'iqr' needs the quartiles"
+    if method in ("bc", "mln", "lognormal") and given[0] <= 0:
+        return f"method '{method}' needs values above 0; take 'luo-wan' or 'qe'"
+    return ""
+
+
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        count = len(problems)
+        raise EffectsError("\n".join([f"no mean and SD recovered: {count} problem{'s'[: count > 1]}", *problems]))
+
+
+def _recover(n, x, scenario, method):
+    """Mean and SD (k,) of rows of one scenario."""
+    low, first, middle, third, high = x
+    if method == "iqr":
+        return middle, (third - first) / 1.35
+    if method == "lognormal":
+        return _lognormal(n, np.log(x), scenario)
+    if method in ("qe", "bc", "mln"):
+        return _fitted(n, x, scenario, method)
+    if method == "wan":
+        mean = {RANGE: (low + 2 * middle + high) / 4, QUARTILES: (first + middle + third) / 3,
+                ALL: (low + 2 * first + 2 * middle + 2 * third + high) / 8}[scenario]  # fmt: skip
+        return mean, wan_sd(n, x, scenario)
+    return luo_mean(n, x, scenario), shi_sd(n, x) if method == "shi" and scenario == ALL else wan_sd(n, x, scenario)
+
+
+def _fitted(n, x, scenario, method):
+    """Mean and SD (k,) by a fitted distribution; Luo's mean and Wan's SD start the search."""
+
+    def normal(n, x):
+        return luo_mean(n, x, scenario), wan_sd(n, x, scenario)
+
+    given = x[~np.isnan(x).any(axis=1)]
+    return quantile_fits.fit(n, given, ends=scenario != QUARTILES, method=method, normal=normal)
+
+
+def luo_mean(n, x, scenario):
+    """Mean (k,) from n and the five quantiles (5, k): Luo 2018, equations 7, 11 and 15."""
+    low, first, middle, third, high = x
+    if scenario == RANGE:
+        w = 4 / (4 + n**0.75)
+        return w * (low + high) / 2 + (1 - w) * middle
+    if scenario == QUARTILES:
+        w = 0.7 + 0.39 / n
+        return w * (first + third) / 2 + (1 - w) * middle
+    w1, w2 = 2.2 / (2.2 + n**0.75), 0.7 - 0.72 / n**0.55
+    return w1 * (low + high) / 2 + w2 * (first + third) / 2 + (1 - w1 - w2) * middle
+
+
+def _expected_widths(n):
+    """Expected range and interquartile range of n standard normal values (Wan 2014, equations 9 and 16)."""
+    return 2 * ndtri((n - 0.375) / (n + 0.25)), 2 * ndtri((0.75 * n - 0.125) / (n + 0.25))
+
+
+def wan_sd(n, x, scenario):
+    """SD (k,) from n and the five quantiles (5, k): Wan 2014, equations 9, 16 and 12."""
+    low, first, _, third, high = x
+    xi, eta = _expected_widths(n)
+    if scenario == RANGE:
+        return (high - low) / xi
+    if scenario == QUARTILES:
+        return (third - first) / eta
+    return ((high - low) / xi + (third - first) / eta) / 2
+
+
+def shi_sd(n, x):
+    """SD (k,) from n and all five quantiles (5, k): Shi 2020, equation 10."""
+    low, first, _, third, high = x
+    xi, eta = _expected_widths(n)
+    w = 1 / (1 + 0.07 * n**0.6)
+    return w * (high - low) / xi + (1 - w) * (third - first) / eta
+
+
+def _lognormal(n, x, scenario):
+    """Mean and SD (k,) of log-normal data from the logarithms of the quantiles (5, k): Shi 2020, log-normal case."""
+    mu = luo_mean(n, x, scenario)
+    s = shi_sd(n, x) if scenario == ALL else wan_sd(n, x, scenario)
+    bias2, bias4, (c1, c2), (d1, d2, d3) = {
+        RANGE: (1.01 + 0.25 / np.log(n) ** 2, 1 + 2.23 / np.log(n) ** 2, (0.565, 0.37), (2.26, 5.92, 1.48)),
+        QUARTILES: (1 + 1.58 / n, 1 + 19.2 / n**1.2, (0.57, 0.75), (2.28, 12.0, 3.0)),
+        ALL: (1 + 0.28 / np.log(n) ** 2, 1 + 3.93 / n, (0.405, 0.315), (1.62, 5.04, 1.26)),
+    }[scenario]
+    v2, v4 = s**2 / bias2, s**4 / bias4
+    mean = np.exp(mu + v2 / 2) / (1 + c1 * v2 / n + c2 * v4 / n)
+    square = np.exp(2 * mu + 2 * v2) / (1 + d1 * v2 / n + d2 * v4 / n)
+    return mean, np.sqrt(square - np.exp(2 * mu + v2) / (1 + d1 * v2 / n + d3 * v4 / n))

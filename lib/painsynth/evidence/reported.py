@@ -1,0 +1,74 @@
+"""Effects as a trial reports them: an estimate with its standard error, its interval or its exact p-value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from painsynth.evidence.conversions import ci_to_se, p_to_se
+from painsynth.evidence.figures import Figures
+
+COLUMNS = ("estimate", "se", "ci_low", "ci_high", "p_value")
+SOURCES = ("reported estimate and SE", "reported estimate and CI", "reported estimate and p")
+LOPSIDED = 0.1  # share of the interval's length by which an estimate may stand off its middle; rounding stays below
+
+
+def reported_effects(figures: Figures, rows: np.ndarray, *, log: bool, level: float, df: np.ndarray):
+    """Effects of the rows that have an estimate and its uncertainty.
+
+    Parameters
+    ----------
+    figures : Figures
+        The table; problems are noted there.
+    rows : bool array (k,)
+        Rows to be read as reported estimates.
+    log : bool
+        Estimates and intervals are ratios: their logarithm is taken. A standard error is that of the log ratio.
+    level : float
+        Level of the intervals.
+    df : array (k,)
+        Degrees of freedom of intervals and p-values, NaN for the normal distribution.
+
+    Returns
+    -------
+    tuple (yi, vi, source, lopsided)
+        NaN and "" in the other rows; `lopsided` marks estimates away from the middle of their interval.
+    """
+    estimate, se, low, high, p = (np.where(rows, figures.column(name), np.nan) for name in COLUMNS)
+    by_se = rows & ~np.isnan(se)
+    by_ci = rows & ~by_se & ~np.isnan(low) & ~np.isnan(high)
+    by_p = rows & ~by_se & ~by_ci
+    _check(figures, estimate, (by_se, se), (by_ci, low, high), (by_p, p), log=log)
+    if log:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            estimate, low, high = np.log(estimate), np.log(low), np.log(high)
+    figures.demand(~(by_p & (estimate == 0)), "p_value", "an estimate of no effect has no p but 1", "give SE or CI")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread = np.select([by_se, by_ci, by_p], [se, ci_to_se(low, high, level=level, df=df),
+                                                  p_to_se(estimate, p, df=df)], np.nan)  # fmt: skip
+        lopsided = by_ci & (np.abs(estimate - (low + high) / 2) > LOPSIDED * (high - low))
+    source = np.select([by_se, by_ci, by_p], SOURCES, "")
+    return estimate, spread**2, source, lopsided
+
+
+def _check(figures: Figures, estimate, with_se, with_ci, with_p, *, log: bool) -> None:
+    by_se, se = with_se
+    by_ci, low, high = with_ci
+    by_p, p = with_p
+    figures.demand(~(by_se & (se <= 0)), "se", "a standard error must be above 0", "look it up in the source")
+    figures.demand(
+        ~(by_ci & (low >= high)), "ci_low", "the lower limit must be below the upper", "compare with ci_high"
+    )
+    outside = by_ci & (low < high) & ((estimate < low) | (estimate > high))
+    figures.demand(~outside, "estimate", "lies outside its own interval", "compare with ci_low and ci_high")
+    bad = by_p & ((p <= 0) | (p >= 1))
+    figures.demand(~bad, "p_value", "an exact two-sided p-value lies above 0 and below 1", "give SE, CI or the exact p")
+    if log:
+        for name, x in (("estimate", estimate), ("ci_low", low)):
+            figures.demand(~(x <= 0), name, "a ratio must be above 0", "give the ratio itself, not its logarithm")
+
+
+def has_reported(figures: Figures) -> np.ndarray:
+    """Rows with an estimate and a standard error, an interval or a p-value, bool (k,)."""
+    there = {name: ~np.isnan(figures.column(name)) for name in COLUMNS}
+    figures.faults.clear()  # the same cells are read again when they are used
+    return there["estimate"] & (there["se"] | (there["ci_low"] & there["ci_high"]) | there["p_value"])

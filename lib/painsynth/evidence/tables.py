@@ -1,0 +1,152 @@
+"""The evidence: a folder of checked tables, read whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from painsynth.errors import EvidenceError, Fault
+from painsynth.evidence.checks import cell_faults, did_you_mean, header_faults, key_faults, reference_faults
+from painsynth.evidence.coverage import coverage_table
+from painsynth.evidence.dictionary import TABLES
+from painsynth.evidence.reading import read_csv_strict
+from painsynth.evidence.row_checks import row_faults
+from painsynth.evidence.schema import Table
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Checked tables of a review: trials, arms, outcomes, contrasts, events and what surrounds them.
+
+    Each table is a frame whose index is the row as a spreadsheet shows it; numbers are floats (NaN where the cell is
+    empty), everything else is text (``""`` where the cell is empty). Displays as counts and the condition x source map.
+
+    Attributes
+    ----------
+    tables : Mapping[str, DataFrame]
+        By name; also reachable as attributes: ``evidence.studies``, ``evidence.outcomes`` ...
+    folder : Path
+        Where the tables were read.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    folder: Path
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        tables = object.__getattribute__(self, "tables")
+        if name in tables:
+            return tables[name]
+        if name in TABLES:
+            return pd.DataFrame(columns=TABLES[name].names)
+        raise AttributeError(f"Evidence has no table '{name}'; the tables are {', '.join(TABLES)}")
+
+    def coverage(self) -> pd.DataFrame:
+        """Count trials, patients and poolable pain results by condition and cell source (one row each)."""
+        return coverage_table(self)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the files the tables were read from, independent of the folder's place."""
+        digest = hashlib.sha256()
+        for name in sorted(self.tables):
+            digest.update(name.encode() + b"\0" + (self.folder / f"{name}.csv").read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{len(frame)} {name}" for name, frame in self.tables.items())
+        return f"Evidence: {counts}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>{self.coverage().to_html(index=False, border=0)}"
+
+
+def load_evidence(folder: str | Path | None = None) -> Evidence:
+    """Read and check the tables of a review; succeed whole or list every fault at once.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        The folder with the CSV files. None: the nearest ``data`` folder at or above the working directory, so that a
+        notebook needs no path.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    EvidenceError
+        ``.faults`` holds every fault: file, row as a spreadsheet shows it, column, value, what is allowed.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> evidence = ps.load_evidence()          # doctest: +SKIP
+    >>> len(evidence.studies)                  # doctest: +SKIP
+    123
+    """
+    place = Path(folder) if folder is not None else _nearest_data()
+    if not place.is_dir():
+        raise EvidenceError([Fault(str(folder), None, "", "", "there is no such folder", "name the folder that holds "
+                                   "studies.csv, arms.csv, outcomes.csv ...")])  # fmt: skip
+    faults: list[Fault] = _unknown_files(place)
+    texts = {}
+    for table in TABLES.values():
+        if (place / table.file).exists() or table.required:
+            try:
+                texts[table.name] = read_csv_strict(place / table.file)
+            except EvidenceError as error:
+                faults.extend(error.faults)
+    for name, frame in texts.items():
+        faults += [
+            *header_faults(TABLES[name], frame),
+            *cell_faults(TABLES[name], frame),
+            *key_faults(TABLES[name], frame),
+        ]
+    faults += reference_faults(texts, TABLES)
+    tables = {name: _typed(TABLES[name], frame) for name, frame in texts.items()}
+    whole = {name: frame for name, frame in tables.items() if set(TABLES[name].names) <= set(frame.columns)}
+    faults += row_faults(whole)
+    if faults:
+        raise EvidenceError(sorted(faults, key=lambda fault: (fault.file, fault.row or 0)))
+    return Evidence(tables, place)
+
+
+def _nearest_data() -> Path:
+    for place in (Path.cwd(), *Path.cwd().parents):
+        if (place / "data" / "studies.csv").exists():
+            return place / "data"
+    raise EvidenceError([Fault("data", None, "", "", "no folder 'data' with a studies.csv at or above the working "
+                               "directory", "start in the project's folder, or name the folder")])  # fmt: skip
+
+
+def _unknown_files(place: Path) -> list[Fault]:
+    known = [table.file for table in TABLES.values()]
+    return [
+        Fault(
+            path.name,
+            None,
+            "",
+            "",
+            "not one of the tables: nothing would read it",
+            f"{did_you_mean(path.name, known)}rename it or move it out of the folder",
+        )
+        for path in sorted(place.glob("*.csv"))
+        if path.name not in known
+    ]
+
+
+def _typed(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn the numeric columns into floats; a cell that is no number (already reported) becomes NaN here."""
+    typed = frame.copy()
+    for name in table.numeric:
+        if name in typed.columns:
+            typed[name] = pd.to_numeric(frame[name].where(frame[name] != ""), errors="coerce").astype(float)
+    return typed

@@ -1,0 +1,88 @@
+"""Write today's answer into README.md: every number between the two marks is computed from data/.
+
+usage: python tools/readme.py [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import painsynth as ps
+from painsynth.formats import interval, number
+from painsynth.judgement.sentences import patients
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN, END = "<!-- computed by tools/readme.py: begin -->", "<!-- computed by tools/readme.py: end -->"
+MAIN = ps.Question(condition="knee_osteoarthritis", months=12)
+KNEE = {"condition": "knee_osteoarthritis"}
+DISC = {"condition": "degenerative_disc_disease"}
+ARTHRITIS = {"condition": "rheumatoid_arthritis"}
+HARMS = {"outcome": "serious_adverse_event", "measure": "RR", "months": None}
+RESPONDERS = {"measure": "RR", "window": "3-36"}
+ROWS = (
+    *(("Knee osteoarthritis", "any", f"{months} months", KNEE | {"months": months}) for months in (3, 6, 12, 24)),
+    *(("Knee osteoarthritis", source.replace("_", " "), "12 months", KNEE | {"msc_source": source})
+      for source in ("bone_marrow", "adipose", "umbilical_cord")),
+    ("Knee osteoarthritis, serious adverse events", "any", "longest", KNEE | HARMS),
+    ("Disc degeneration, at least 50 % pain relief", "any", "3 to 36 months", DISC | RESPONDERS),
+    ("Disc degeneration", "any", "12 months", DISC),
+    ("Rheumatoid arthritis", "any", "12 months", ARTHRITIS),
+    ("Rheumatoid arthritis", "umbilical cord", "12 months", ARTHRITIS | {"msc_source": "umbilical_cord"}),
+    ("Hip osteoarthritis", "any", "12 months", {"condition": "hip_osteoarthritis"}),
+)  # fmt: skip
+
+
+def block() -> str:
+    """Compute the sentences and the table."""
+    evidence = ps.load_evidence(README.parent / "data")
+    table, fit = _pooled(evidence, MAIN)
+    groups = ps.pool_by(ps.effects(table), "msc_source")
+    lines = [
+        BEGIN, "", f"> {ps.sentence(MAIN, fit, table)}", ">",
+        f"> {ps.difference_sentence(groups, MAIN, table).partition(' Not in this pool')[0]}", "",
+        f"![Forest plot: pain at 12 months, knee osteoarthritis, any cells](figures/{MAIN.slug}_forest.svg)", "",
+        "| condition | cells | when | comparisons (patients) | effect (95 % CI) | 95 % prediction interval | asked "
+        "for, not poolable |", "|---|---|---|---|---|---|---|",
+        *(_row(evidence, *row) for row in ROWS), "",
+        "Effects: points on 0-100, negative favours cells; for events and responders risk ratios (RR). Random effects, "
+        "REML, Hartung-Knapp interval.", "", ps.evidence_sentence(evidence), "", END,
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _pooled(evidence, question):
+    table = ps.compare(evidence, question)
+    return table, ps.pool(ps.effects(table, measure=question.measure)) if len(table) else None
+
+
+def _row(evidence, condition: str, cells: str, when: str, fields: dict) -> str:
+    question = ps.Question(**fields)
+    table, fit = _pooled(evidence, question)
+    missing = (table.attrs["excluded"]["kind"] == "not usable").sum()
+    if fit is None:
+        return f"| {condition} | {cells} | {when} | 0 | nothing can be pooled | | {missing} |"
+    shown, digits = fit.back(), 1 if question.measure == "MD" else 2
+    name = "" if question.measure == "MD" else f"{question.measure} "
+    effect = f"{name}{number(shown.estimate, digits)} ({interval(*shown.ci, digits)})"
+    prediction = interval(*shown.pi, digits) if fit.k > 2 else ""
+    return f"| {condition} | {cells} | {when} | {fit.k} ({patients(table)}) | {effect} | {prediction} | {missing} |"
+
+
+def page() -> str:
+    """Give README.md with the computed part made anew."""
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    return before + block() + rest.split(END)[1]
+
+
+def main() -> int:
+    """Write the page, or with --check say whether it is up to date."""
+    if "--check" in sys.argv[1:]:
+        return int(README.read_text(encoding="utf-8") != page())
+    README.write_text(page(), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
