@@ -1,0 +1,202 @@
+"""Many meta-analyses in one call: subsets, bootstrap samples, permutations, simulations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy.special import chdtrc
+
+from painsynth.errors import EffectsError, NothingToPool
+from painsynth.stats.blocks import Block, blocks
+from painsynth.stats.estimate import Pooled, pooled
+from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve, tidy
+from painsynth.stats.intervals import effect_interval, i2_h2, two_sided_p
+from painsynth.stats.likelihood import Root
+from painsynth.stats.words import CI, COMMON, check_level, choose
+
+
+@dataclass(frozen=True)
+class BatchFit:
+    """Results of B meta-analyses, each an array (B,).
+
+    Attributes
+    ----------
+    estimate, se, ci_low, ci_high : ndarray of float
+        Pooled effect, the standard error behind its interval, the interval.
+    se_wald, se_hksj : ndarray of float
+        Both standard errors, whichever `ci` was asked for.
+    tau2, q, i2, h2 : ndarray of float
+        i2 in percent; from tau2, or from Q for the common-effect model.
+    k : ndarray of int
+        Studies in each analysis.
+    converged, multimodal : ndarray of bool
+    method_tau2, method_ci : str
+    level : float
+
+    Notes
+    -----
+    An analysis without studies holds NaN; one study gives that study with its own Wald interval.
+    """
+
+    estimate: np.ndarray
+    se: np.ndarray
+    ci_low: np.ndarray
+    ci_high: np.ndarray
+    se_wald: np.ndarray
+    se_hksj: np.ndarray
+    tau2: np.ndarray
+    q: np.ndarray
+    i2: np.ndarray
+    h2: np.ndarray
+    k: np.ndarray
+    converged: np.ndarray
+    multimodal: np.ndarray
+    method_tau2: str
+    method_ci: str
+    level: float
+
+    @property
+    def statistic(self) -> np.ndarray:
+        """estimate/se, (B,)."""
+        with np.errstate(all="ignore"):
+            return self.estimate / self.se
+
+    @property
+    def df(self) -> np.ndarray:
+        """Degrees of freedom of the t distribution, (B,); NaN where the interval is a normal one."""
+        return np.where((self.k > 1) & (self.method_ci != "Wald"), self.k - 1.0, np.nan)
+
+    @property
+    def p(self) -> np.ndarray:
+        """Two-sided p-value of the pooled effect, (B,)."""
+        return two_sided_p(self.statistic, self.df)
+
+    @property
+    def q_p(self) -> np.ndarray:
+        """p-value of Cochran's Q, (B,); 1 for one study."""
+        return np.where(self.k > 1, chdtrc(np.maximum(self.k - 1.0, 1.0), self.q), np.where(self.k > 0, 1.0, np.nan))
+
+    def __len__(self) -> int:
+        return self.estimate.size
+
+    def __str__(self) -> str:
+        lost = int((~self.converged).sum())
+        return f"{len(self):,} fits, tau2 {self.method_tau2}, ci {self.method_ci}, {lost} not converged"
+
+
+def batch_pool(yi, vi, mask=None, *, tau2="REML", ci="HKSJ", level=0.95) -> BatchFit:
+    """Pool many sets of studies at once.
+
+    Parameters
+    ----------
+    yi, vi : array_like (k,) or (B, k)
+        Effects (cells minus control where that is the question; any scale) and sampling variances.
+    mask : array_like of bool (B, k), optional
+        True where a study takes part in an analysis.
+    tau2 : str
+        Estimator as in `pool`; "EE" pools with the common-effect model.
+    ci : "HKSJ" | "HKSJ-guarded" | "Wald" | "t"
+    level : float
+
+    Returns
+    -------
+    BatchFit
+        Arrays (B,); the same numbers as a loop over `pool`.
+
+    Raises
+    ------
+    EffectsError
+        Shapes that do not fit, or a NaN, an infinity or a variance that is not positive in use.
+
+    Examples
+    --------
+    Leave each of three trials out in turn:
+
+    >>> fit = batch_pool([-12.0, -8.0, -3.0], [9.0, 4.0, 6.0], ~np.eye(3, dtype=bool), tau2="DL", ci="Wald")
+    >>> fit.estimate.round(2), fit.k
+    (array([-5.7 , -7.33, -9.38]), array([2, 2, 2]))
+    """
+    method, ci, level = choose(tau2, ESTIMATORS, "tau2"), choose(ci, CI, "ci"), check_level(level)
+    yi, vi, mask = _checked(yi, vi, mask)
+    size = max((x.shape[0] for x in (yi, vi, mask) if x is not None and x.ndim == 2), default=1)
+    types = {"converged": bool, "multimodal": bool, "k": np.int64}
+    names = [f.name for f in fields(BatchFit)][:-3]
+    out = {name: np.empty(size, types.get(name, float)) for name in names}
+    for rows, block in blocks(yi, vi, mask):
+        for name, value in fit_block(block, method, ci, level).items():
+            out[name][rows] = value
+    return BatchFit(**out, method_tau2=method, method_ci=ci, level=level)
+
+
+def fit_block(block: Block, method: str, ci: str, level: float) -> dict[str, np.ndarray]:
+    """Every array of `BatchFit` for one block."""
+    root = solve(block, method)
+    with np.errstate(all="ignore"):
+        return summary(block, root, pooled(block, root.tau2, method in FIXED_WEIGHTS), method, ci, level)
+
+
+def summary(block: Block, root: Root, mean: Pooled, method: str, ci: str, level: float) -> dict[str, np.ndarray]:
+    """Intervals and heterogeneity measures of fitted columns."""
+    se, low, high = effect_interval(mean.estimate, mean.se, mean.se_hksj, block.k, ci=ci, level=level)
+    lone = block.k < 2
+    if method in COMMON:
+        i2 = 100 * np.maximum(0, 1 - (block.k - 1) / mean.q)
+        h2 = mean.q / (block.k - 1)
+    else:
+        i2, h2 = i2_h2(root.tau2, mean.typical)
+    empty = np.where(block.k > 0, 0.0, np.nan)
+    return {
+        "estimate": mean.estimate,
+        "se": np.where(block.k > 0, se, np.nan),
+        "ci_low": low,
+        "ci_high": high,
+        "se_wald": np.where(block.k > 0, mean.se, np.nan),
+        "se_hksj": np.where(lone, np.nan, mean.se_hksj),
+        "tau2": root.tau2,
+        "q": np.where(lone, empty, mean.q),
+        "i2": np.where(lone, empty, np.where(np.isnan(i2), 0.0, i2)),
+        "h2": np.where(lone, empty + 1, h2),
+        "k": block.k,
+        "converged": root.converged,
+        "multimodal": root.multimodal,
+    }
+
+
+def _checked(yi, vi, mask):
+    """Arrays of fitting shapes in which everything that is used is a number."""
+    try:
+        yi, vi = np.asarray(yi, float), np.asarray(vi, float)
+    except (TypeError, ValueError) as error:
+        raise EffectsError(f"yi and vi must be arrays of numbers: {error}") from None
+    mask = None if mask is None else np.asarray(mask)
+    if mask is not None and mask.dtype != bool:
+        raise EffectsError(f"mask must hold True and False, not {mask.dtype}")
+    for name, x in (("yi", yi), ("vi", vi), ("mask", mask)):
+        if x is not None and x.ndim not in (1, 2):
+            raise EffectsError(f"{name} has {x.ndim} dimensions; give (k,) or (B, k)")
+    try:
+        shape = np.broadcast_shapes(*(x.shape for x in (yi, vi, mask) if x is not None))
+    except ValueError:
+        given = ", ".join(f"{n} {x.shape}" for n, x in (("yi", yi), ("vi", vi), ("mask", mask)) if x is not None)
+        raise EffectsError(f"shapes do not fit together: {given}; studies are the last axis") from None
+    if shape[-1] == 0:
+        raise NothingToPool("no studies: the last axis of yi and vi is empty")
+    if yi.shape[-1] != shape[-1] or vi.shape[-1] != shape[-1]:
+        raise EffectsError(f"yi {yi.shape} and vi {vi.shape} must both name every study on the last axis")
+    yi, vi, mask = tidy(yi, vi, mask)
+    if mask is not None and mask.ndim == 1:
+        mask = mask[None]
+    _refuse("yi", yi, ~np.isfinite(yi), mask, "is not a number")
+    _refuse("vi", vi, ~(np.isfinite(vi) & (vi > 0)), mask, "is not a variance above 0")
+    return yi, vi, mask
+
+
+def _refuse(name: str, x: np.ndarray, bad: np.ndarray, mask: np.ndarray | None, problem: str) -> None:
+    if mask is not None and bad.any():
+        bad = bad & mask if x.ndim == 2 else bad & mask.any(0)
+    if bad.any():
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        where = f"study {place[-1] + 1}" if len(place) == 1 else f"analysis {place[0] + 1}, study {place[1] + 1}"
+        value = x[place] if len(place) == x.ndim else x[0][place[-1]]
+        raise EffectsError(f"{name} of {where} {problem}: {value} ({int(bad.sum())} such in all)")

@@ -1,0 +1,233 @@
+"""Confidence and prediction intervals: of tau2, of I2 and H2, of the pooled effect, of a new trial's effect."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import chdtri, ndtr, ndtri, stdtr, stdtrit
+
+from painsynth.stats.blocks import Block, block_of
+from painsynth.stats.generalised_q import solve_q, solve_tail
+from painsynth.stats.heterogeneity import tidy
+from painsynth.stats.likelihood import log_likelihood
+from painsynth.stats.words import TAU2_CI, check_level, choose
+
+BISECTIONS = 200
+PL_TOL = 1e-13  # width of the bracket in log(tau2 + v_min)
+
+
+def z_quantile(level: float) -> float:
+    """Two-sided standard normal quantile.
+
+    Examples
+    --------
+    >>> round(z_quantile(0.95), 4)
+    1.96
+    """
+    return float(ndtri(0.5 + 0.5 * level))
+
+
+def t_quantile(df: np.ndarray, level: float) -> np.ndarray:
+    """Two-sided t quantile for whole df (n,); NaN below one degree of freedom.
+
+    Examples
+    --------
+    >>> t_quantile(np.array([0, 1, 12]), 0.95).round(3)
+    array([   nan, 12.706,  2.179])
+    """
+    df = np.asarray(df)
+    table = np.append(np.full(1, np.nan), stdtrit(np.arange(1.0, df.max(initial=0) + 1), 0.5 + 0.5 * level))
+    return table[np.maximum(df, 0).astype(np.intp)]
+
+
+def two_sided_p(statistic: np.ndarray, df: np.ndarray | None) -> np.ndarray:
+    """Two-sided p-value; df None or NaN means standard normal.
+
+    Examples
+    --------
+    >>> two_sided_p(np.array([1.959963984540054]), None).round(4)
+    array([0.05])
+    """
+    low = -np.abs(statistic)
+    normal = 2 * ndtr(low)
+    if df is None:
+        return normal
+    df = np.asarray(df, float)
+    return np.where(df >= 1, 2 * stdtr(np.where(df >= 1, df, 1.0), low), normal)
+
+
+def effect_interval(estimate, se, se_hksj, k, *, ci: str, level: float):
+    """Confidence interval of the pooled effect.
+
+    Parameters
+    ----------
+    estimate, se, se_hksj, k : ndarray (n,)
+        Pooled effect, Wald and HKSJ standard errors, number of studies.
+    ci : "HKSJ" | "HKSJ-guarded" | "Wald" | "t"
+        HKSJ: t(k-1) with the weighted residual variance (Hartung & Knapp 2001, Stat Med 20:3875; Sidik & Jonkman 2002,
+        Stat Med 21:3153). Guarded: the factor is at least 1 (Knapp & Hartung 2003). t: t(k-1) with the Wald SE.
+    level : float
+
+    Returns
+    -------
+    se, low, high : ndarray (n,)
+        One study has no residual variance: its own Wald interval, whatever `ci` says.
+
+    Examples
+    --------
+    >>> one = np.array([1.0])
+    >>> effect_interval(one, one / 2, one / 4, np.array([5.0]), ci="HKSJ-guarded", level=0.95)[0]
+    array([0.5])
+    """
+    z = z_quantile(level)
+    if ci == "Wald":
+        half = z * se
+        return se, estimate - half, estimate + half
+    lone = k < 2
+    crit = np.where(lone, z, t_quantile(k - 1, level))
+    if ci == "HKSJ":
+        se = np.where(lone, se, se_hksj)
+    elif ci == "HKSJ-guarded":
+        se = np.where(lone, se, np.maximum(se, se_hksj))
+    half = crit * se
+    return se, estimate - half, estimate + half
+
+
+def prediction_interval(estimate, se, tau2, k, *, pi: str, level: float):
+    """Interval for the true effect of a new trial: estimate -/+ quantile sqrt(se^2 + tau2).
+
+    Parameters
+    ----------
+    estimate, se, tau2, k : ndarray (n,)
+        `se` is the standard error that the confidence interval used.
+    pi : "t(k-1)" | "t(k-2)" | "z" | "none"
+        t(k-1): Cochrane Handbook 6.5, metafor with t-based tests. t(k-2): Higgins, Thompson & Spiegelhalter 2009, J R
+        Stat Soc A 172:137, eq. 12. z: normal quantile.
+    level : float
+
+    Returns
+    -------
+    low, high : ndarray (n,)
+        NaN for one study (no between-study variance), and for two studies with t(k-2).
+
+    Examples
+    --------
+    >>> x = np.array([0.0])
+    >>> prediction_interval(x, x + 0.3, x + 0.16, np.array([2]), pi="t(k-2)", level=0.95)
+    (array([nan]), array([nan]))
+    """
+    k = np.asarray(k)
+    if pi == "none":
+        crit = np.full(k.shape, np.nan)
+    elif pi == "z":
+        crit = np.where(k > 1, z_quantile(level), np.nan)
+    else:
+        crit = t_quantile(k - (1 if pi == "t(k-1)" else 2), level)
+    half = crit * np.sqrt(se * se + tau2)
+    return estimate - half, estimate + half
+
+
+def i2_h2(tau2, typical):
+    """I2 (percent) and H2 of tau2, given the typical within-study variance.
+
+    I2 = 100 tau2/(tau2 + s2), H2 = 1 + tau2/s2 (Higgins & Thompson 2002, eqs 6 and 9). With the limits of tau2 the same
+    formulae give the limits of I2 and H2.
+
+    Examples
+    --------
+    >>> i2_h2(3.0, 1.0)
+    (75.0, 4.0)
+    """
+    return 100 * tau2 / (tau2 + typical), 1 + tau2 / typical
+
+
+def tau2_interval(yi, vi, mask=None, *, kind: str = "QP", level: float = 0.95, tau2=None, restricted: bool = True):
+    """Confidence interval of tau2.
+
+    Parameters
+    ----------
+    yi, vi : array_like (k,) or (B, k)
+    mask : array_like of bool (B, k), optional
+    kind : str
+        "QP": Q-profile (Viechtbauer 2007). "PL": profile likelihood; needs `tau2`, the ML or REML estimate. "GENQ" or
+        "BJ": generalised Q with weights 1/vi (Biggerstaff & Jackson 2008). "J": with weights 1/sqrt(vi) (Jackson 2013).
+    level : float
+    tau2 : array_like (B,), optional
+    restricted : bool
+        Which likelihood "PL" uses: restricted (REML) or not (ML).
+
+    Returns
+    -------
+    low, high : ndarray (B,)
+        (0, 0) when the whole interval falls below 0 (studies more alike than chance allows); NaN for one study.
+
+    Raises
+    ------
+    EffectsError
+        Unknown kind, or a level outside 0 to 1.
+
+    Examples
+    --------
+    >>> low, high = tau2_interval([0.1, 0.5, 0.9], [0.04, 0.04, 0.04])
+    >>> low.round(4), high.round(4)
+    (array([0.0034]), array([6.2797]))
+    """
+    kind, level = choose(kind, TAU2_CI, "tau2_ci"), check_level(level)
+    yi, vi, mask = tidy(np.asarray(yi, float), np.asarray(vi, float), mask)
+    return block_tau2_interval(block_of(yi, vi, mask), kind, level, tau2, restricted)
+
+
+def block_tau2_interval(block: Block, kind: str, level: float, tau2=None, restricted: bool = True):
+    """`tau2_interval` for a block that exists already."""
+    with np.errstate(all="ignore"):
+        if kind == "none":
+            low = high = np.full(block.k.shape, np.nan)
+        elif kind == "QP":
+            low, high = _q_profile(block, level)
+        elif kind == "PL":
+            low, high = _profile_likelihood(block, level, np.asarray(tau2, float), restricted)
+        else:
+            a = 1.0 / (np.sqrt(block.v) if kind == "J" else block.v)
+            low, high = (solve_tail(block, a, tail)[0] for tail in (0.5 - 0.5 * level, 0.5 + 0.5 * level))
+    lone = block.k < 2
+    return np.where(lone, np.nan, low), np.where(lone, np.nan, high)
+
+
+def _q_profile(block: Block, level: float):
+    n = block.v.shape[1]
+    twice = block.take(np.concatenate([np.arange(n), np.arange(n)]))
+    df = np.maximum(twice.k - 1, 1)
+    tail = np.repeat([0.5 - 0.5 * level, 0.5 + 0.5 * level], n)
+    t = solve_q(twice, chdtri(df, tail))[0]
+    return t[:n], t[n:]
+
+
+def _profile_likelihood(block: Block, level: float, tau2: np.ndarray, restricted: bool):
+    """Where the log-likelihood has fallen by half the chi-squared quantile, by bisection in log(tau2 + v_min)."""
+    best = log_likelihood(block, tau2, restricted)
+    floor = best - 0.5 * chdtri(1.0, 1 - level)
+    unit = block.limits[0] * np.ones_like(tau2)
+
+    def inside(t):
+        return log_likelihood(block, t, restricted) >= floor
+
+    outer = 4 * tau2 + 4 * unit
+    for _ in range(BISECTIONS):
+        wide = inside(outer)
+        if not wide.any():
+            break
+        outer = np.where(wide, 4 * outer, outer)
+    high = _boundary(inside, tau2, outer, unit)
+    low = np.where(inside(np.zeros_like(tau2)), 0.0, _boundary(inside, tau2, np.zeros_like(tau2), unit))
+    return low, high
+
+
+def _boundary(inside, kept, lost, unit):
+    """Boundary between a point inside and a point outside."""
+    kept, lost = np.log(kept + unit), np.log(lost + unit)
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (kept + lost)
+        good = inside(np.maximum(np.exp(middle) - unit, 0.0))
+        kept, lost = np.where(good, middle, kept), np.where(good, lost, middle)
+        if np.all(np.abs(kept - lost) < PL_TOL):
+            break
+    return np.maximum(np.exp(0.5 * (kept + lost)) - unit, 0.0)

@@ -1,0 +1,88 @@
+"""What a reader must be told about a fit, in sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from painsynth import formats
+from painsynth.stats.fit import Fit
+
+DOUBLE_ZERO = ("double_zero", "double-zero", "double zero")
+
+
+def notes_on(fit: Fit) -> tuple[str, ...]:
+    """Return every note that applies to a fit, most important first."""
+    return (*_few(fit), *_intervals(fit), *_variance(fit), *_rows(fit))
+
+
+def _few(fit: Fit) -> Iterator[str]:
+    if fit.k == 1:
+        yield "one study: its own effect with its Wald interval; heterogeneity and a new trial's effect are unknown"
+    elif fit.k == 2 and fit.method_ci != "Wald":
+        yield "two studies: the t interval has one degree of freedom and is very wide"
+    if fit.k == 2 and fit.method_pi == "t(k-2)" and fit.model == "random":
+        yield "two studies: no prediction interval with k - 2 degrees of freedom"
+    if fit.model == "common" and fit.method_pi != "none":
+        yield "a common-effect model has no prediction interval"
+
+
+def _intervals(fit: Fit) -> Iterator[str]:
+    if fit.k < 2 or fit.model == "common":
+        return
+    if fit.method_ci in ("HKSJ", "HKSJ-guarded") and _width(fit.ci_hksj) < _width(fit.ci_wald):
+        d = fit.digits
+        yield (
+            f"the HKSJ interval ({formats.interval(*fit.ci_hksj, d)}) is narrower than the Wald interval "
+            f"({formats.interval(*fit.ci_wald, d)}): effects agree more than their errors suggest"
+            + ("; consider ci='HKSJ-guarded'" if fit.method_ci == "HKSJ" else "; the guard is in force")
+        )
+    if fit.se_hksj == 0:
+        yield "all effects are identical: the HKSJ standard error is 0"
+
+
+def _width(ends: tuple[float, float]) -> float:
+    return ends[1] - ends[0]
+
+
+def _variance(fit: Fit) -> Iterator[str]:
+    if fit.k < 2 or fit.model == "common":
+        return
+    if fit.tau2 == 0:
+        yield f"tau2 ({fit.method_tau2}) is truncated at 0"
+    if fit.tau2_ci == (0.0, 0.0):
+        yield "the whole interval of tau2 lies below 0: effects agree more than chance would have them"
+    if fit.multimodal:
+        yield f"the {fit.method_tau2} likelihood has several maxima; the highest was taken"
+    if not fit.converged:
+        yield f"tau2 ({fit.method_tau2}) has not converged"
+    if fit.method_tau2.startswith("GENQ"):
+        yield "the mean uses the weights 1/vi, not 1/(vi + tau2)"
+
+
+def _rows(fit: Fit) -> Iterator[str]:
+    twice = [name for name, count in Counter(fit.study).items() if count > 1]
+    if twice:
+        verb = "appears" if len(twice) == 1 else "appear"
+        yield f"{some(twice)} {verb} more than once; rows are treated as independent"
+    zero = _double_zero(fit)
+    if zero:
+        yield f"no events in either arm: {some(zero)}"
+
+
+def some(names: list[str]) -> str:
+    """Join up to five names."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _double_zero(fit: Fit) -> list[str]:
+    table = fit.table
+    if "double_zero" in table:
+        marks = table["double_zero"].fillna(False).to_numpy(bool)
+    elif "flags" in table:
+        marks = np.array([any(word in str(x) for word in DOUBLE_ZERO) for x in table["flags"]])
+    else:
+        return []
+    return [name for name, marked in zip(fit.study, marks, strict=True) if marked]

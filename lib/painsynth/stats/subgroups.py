@@ -1,0 +1,239 @@
+"""Pool by subgroup and test whether the subgroups differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from html import escape
+
+import numpy as np
+from scipy.special import chdtrc
+
+from painsynth import formats
+from painsynth.errors import EffectsError
+from painsynth.stats.blocks import block_of
+from painsynth.stats.estimate import pooled
+from painsynth.stats.fit import Fit, finish, pooled_row, study_rows
+from painsynth.stats.heterogeneity import FIXED_WEIGHTS, common_tau2
+from painsynth.stats.likelihood import Root
+from painsynth.stats.pool import pool, record, settle
+from painsynth.stats.table import missing_column, studies_of
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """A pooled analysis by subgroup.
+
+    Attributes
+    ----------
+    fits : dict of str to Fit
+        In order of first appearance; groups of one study too.
+    overall : Fit
+        All studies together.
+    q_between, q_between_df, q_between_p : float, int, float
+        Test that the groups' effects are equal: S w_g (m_g - m)^2 with w_g = 1/se_g^2, the standard errors being those
+        of the fitted groups (Borenstein & Higgins 2013, Prev Sci 14:134). NaN where a group's standard error is 0.
+    by : str
+        The column.
+    common_tau2 : bool
+        Whether all groups share one tau2.
+    notes : tuple of str
+    members : dict of str to ndarray of int
+        Row positions of each group in the effects table.
+    """
+
+    fits: dict[str, Fit]
+    overall: Fit
+    q_between: float
+    q_between_df: int
+    q_between_p: float
+    by: str
+    common_tau2: bool
+    notes: tuple[str, ...]
+    members: dict[str, np.ndarray] = field(repr=False)
+
+    @property
+    def measure(self) -> str:
+        """Effect measure of the overall fit."""
+        return self.overall.measure
+
+    @property
+    def level(self) -> float:
+        """Confidence level of the overall fit."""
+        return self.overall.level
+
+    def back(self) -> Groups:
+        """Return the same on the natural scale (`Fit.back`); the test between groups does not change."""
+        return replace(self, fits={n: f.back() for n, f in self.fits.items()}, overall=self.overall.back())
+
+    def rows(self):
+        """Return one table: heading, studies and subtotal of every group, then the pooled row.
+
+        Returns
+        -------
+        DataFrame
+            Rows glossary plus the effects table's own columns. Study weights are those of the overall fit; a subtotal
+            carries the sum of its studies' weights.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> trials = pd.DataFrame({"yi": [1.0, 3.0, 2.0], "vi": [1.0, 1.0, 1.0], "cells": ["fat", "fat", "cord"]})
+        >>> pool_by(trials, "cells").rows()["kind"].tolist()
+        ['heading', 'study', 'study', 'subtotal', 'heading', 'study', 'subtotal', 'pooled']
+        """
+        import pandas as pd
+
+        parts = []
+        for name, fit in self.fits.items():
+            weights = self.overall.weights[self.members[name]]
+            parts.append(pd.DataFrame([{"label": name, "kind": "heading", "k": fit.k}]))
+            parts.append(study_rows(fit, weights))
+            parts.append(pd.DataFrame([pooled_row(fit, f"Subtotal, {name}", "subtotal", float(weights.sum()))]))
+        parts.append(pd.DataFrame([self.overall.row()]).reindex(columns=parts[1].columns[:10]))
+        order = parts[1].columns
+        return finish(pd.concat(parts).reindex(columns=order), self.overall)
+
+    def __str__(self) -> str:
+        parts = [f"{name}: {formats.number(f.estimate, f.digits)} (k = {f.k})" for name, f in self.fits.items()]
+        return f"{self.measure} by {self.by}: {'; '.join(parts)}; {self.test}"
+
+    @property
+    def test(self) -> str:
+        """The test between groups in words."""
+        if np.isnan(self.q_between):
+            return "no test between groups"
+        return (
+            f"between groups: Q = {formats.number(self.q_between)}, df = {self.q_between_df}, "
+            f"{formats.p_value(self.q_between_p)}"
+        )
+
+    def _repr_html_(self) -> str:
+        head = f"<tr><th>{escape(self.by)}</th><th>k</th><th>{escape(self.measure)}</th><th>{self.level:.0%} CI</th>"
+        head += "<th>tau2</th><th>I2</th></tr>"
+        body = "".join(_html_row(n, f) for n, f in [*self.fits.items(), ("All", self.overall)])
+        notes = "".join(f"<li>{escape(note)}</li>" for note in (self.test, *self.notes))
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+
+
+def _html_row(name: str, fit: Fit) -> str:
+    d = fit.digits
+    cells = (str(fit.k), formats.number(fit.estimate, d), formats.interval(*fit.ci, d))
+    more = (formats.number(fit.tau2, d), formats.percent(fit.i2)) if fit.k > 1 else (formats.MISSING,) * 2
+    return f"<tr><th scope='row'>{escape(name)}</th>{''.join(f'<td>{escape(c)}</td>' for c in (*cells, *more))}</tr>"
+
+
+def pool_by(effects, column: str, *, common_tau2: bool = False, **how) -> Groups:
+    """Pool the studies of every group of a column, and test whether the groups differ.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As for `pool`, with a column that names each study's group.
+    column : str
+    common_tau2 : bool
+        Estimate one tau2 across groups (each with its own mean) instead of one per group.
+    **how
+        As for `pool`.
+
+    Returns
+    -------
+    Groups
+        Every group is shown, groups of one study too; nothing is dropped.
+
+    Raises
+    ------
+    EffectsError
+        Unknown column; studies without a group, by name; whatever `pool` refuses.
+    NothingToPool
+        The table has no rows.
+
+    References
+    ----------
+    Cochrane Handbook 6.5, section 10.11.3; Borenstein & Higgins 2013, Prev Sci 14:134.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> trials = pd.DataFrame({"yi": [-9.0, -7.0, -2.0], "vi": [4.0, 4.0, 4.0], "cells": ["fat", "fat", "cord"]})
+    >>> groups = pool_by(trials, "cells", ci="Wald")
+    >>> list(groups.fits), round(groups.q_between, 2)
+    (['fat', 'cord'], 6.0)
+    """
+    overall = pool(effects, **how)
+    members = _members(effects, column, overall.study)
+    tables = {name: _part(effects, rows) for name, rows in members.items()}
+    if common_tau2 and overall.model == "random":
+        fits = _with_common_tau2(tables, how)
+    else:
+        fits = {name: pool(table, **how) for name, table in tables.items()}
+    q, df, p = between(list(fits.values()))
+    return Groups(fits, overall, q, df, p, column, bool(common_tau2), _notes(fits, common_tau2), members)
+
+
+def between(fits: list[Fit]) -> tuple[float, int, float]:
+    """Cochran's Q between fitted groups: q, df, p; NaN where a group's standard error is 0 or one group is alone."""
+    estimate, se = np.array([f.estimate for f in fits]), np.array([f.se for f in fits])
+    df = len(fits) - 1
+    if df == 0 or not (np.isfinite(se).all() and (se > 0).all()):
+        return float("nan"), df, float("nan")
+    w = (se.min() / se) ** 2  # relative weights: safe at any scale
+    r = (estimate - estimate[0]) - (w * (estimate - estimate[0])).sum() / w.sum()
+    q = float((w * (r / se.min()) ** 2).sum())
+    return q, df, float(chdtrc(float(df), q))
+
+
+def _members(effects, column: str, study: tuple[str, ...]) -> dict[str, np.ndarray]:
+    if column not in effects.columns:
+        raise EffectsError(missing_column(str(column), list(effects.columns)))
+    values = list(effects[column])
+    lost = [study[i] for i, value in enumerate(values) if _missing(value)]
+    if lost:
+        raise EffectsError(
+            f"no value in column '{column}' for {len(lost)} of {len(study)} studies: {', '.join(lost)}; "
+            "give each a group, or leave it out by name"
+        )
+    members: dict[str, list[int]] = {}
+    for i, value in enumerate(values):
+        members.setdefault(_name(value), []).append(i)
+    return {name: np.array(rows) for name, rows in members.items()}
+
+
+def _missing(value) -> bool:
+    return value is None or str(value).strip() in ("", "nan", "<NA>", "NaT")
+
+
+def _name(value) -> str:
+    return f"{value:g}" if isinstance(value, (float, np.floating)) else str(value)
+
+
+def _part(effects, rows: np.ndarray):
+    part = effects.iloc[rows]
+    part.attrs = dict(effects.attrs)
+    return part
+
+
+def _with_common_tau2(tables: dict, how: dict) -> dict[str, Fit]:
+    """Fits whose tau2 is estimated once over all groups; intervals of tau2 belong to no single group."""
+    full = dict.fromkeys(("ci", "pi", "tau2_ci")) | {"model": "random", "tau2": "REML", "level": 0.95} | how
+    settled = settle(**full) | {"tau2_ci": "none"}
+    studies = {name: studies_of(table) for name, table in tables.items()}
+    shared = common_tau2([(s.yi, s.vi) for s in studies.values()], settled["method"])
+    root = Root(shared.tau2, shared.converged, shared.multimodal)
+    fits = {}
+    for name, part in studies.items():
+        block = block_of(part.yi, part.vi)
+        with np.errstate(all="ignore"):
+            mean = pooled(block, root.tau2, settled["method"] in FIXED_WEIGHTS)
+            fits[name] = record(tables[name], part, block, (root, mean), settled)
+    return fits
+
+
+def _notes(fits: dict[str, Fit], shared: bool) -> tuple[str, ...]:
+    notes = [f"{name}: {note}" for name, fit in fits.items() for note in fit.notes]
+    if len(fits) == 1:
+        notes.insert(0, "one group only: nothing to compare")
+    if shared:
+        notes.append("one tau2 for all groups; a group of one study carries it in its standard error")
+    if any(fit.se == 0 for fit in fits.values()):
+        notes.append("a standard error of 0: no test between groups")
+    return tuple(notes)

@@ -1,0 +1,108 @@
+"""Take `study, yi, vi` out of an effects table, or say exactly which row forbids it."""
+
+from __future__ import annotations
+
+import difflib
+from typing import NamedTuple
+
+import numpy as np
+
+from painsynth.errors import EffectsError, NothingToPool
+
+SHOWN = 5  # faults listed in one message
+
+
+class Studies(NamedTuple):
+    """Labels (k,), effects (k,), variances (k,)."""
+
+    label: list[str]
+    yi: np.ndarray
+    vi: np.ndarray
+
+
+def studies_of(effects) -> Studies:
+    """Read and check an effects table.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        One row per study comparison with columns `yi`, `vi` and, if it has names, `study`.
+
+    Raises
+    ------
+    EffectsError
+        Not a table, a column missing, a value that is no number, a variance that is not above 0: names the study, the
+        column and the value.
+    NothingToPool
+        No row at all; says what was excluded when the table knows (`attrs["excluded"]`).
+    """
+    columns = getattr(effects, "columns", None)
+    if columns is None:
+        raise EffectsError(f"expected a table with columns study, yi, vi; got {type(effects).__name__}")
+    for name in ("yi", "vi"):
+        _one_column(name, list(columns))
+    count = len(effects)
+    if count == 0:
+        raise NothingToPool(nothing_left(effects))
+    label = [str(x) for x in effects["study"]] if "study" in columns else [str(i + 1) for i in range(count)]
+    yi, vi = (_numbers(effects[name], name, label) for name in ("yi", "vi"))
+    _refuse(~np.isfinite(yi), yi, "yi", label, "the effect must be a finite number")
+    _refuse(~(np.isfinite(vi) & (vi > 0)), vi, "vi", label, "a sampling variance must be a number above 0")
+    return Studies(label, yi, vi)
+
+
+def nothing_left(effects) -> str:
+    """Sentence for an empty table: nothing to pool, and what was removed for which reason."""
+    excluded = getattr(effects, "attrs", {}).get("excluded")
+    if excluded is None or len(excluded) == 0:
+        return "no studies to pool: the effects table has no rows"
+    rows = [f"{study} ({reason})" for study, reason in zip(excluded["study"], excluded["reason"], strict=True)]
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return f"no studies to pool: {len(rows)} excluded: {'; '.join(rows[:SHOWN])}{more}"
+
+
+def missing_column(name: str, columns: list) -> str:
+    """Sentence for a column that is not in the table, with the nearest one that is."""
+    names = [str(c) for c in columns]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"the table has no column '{name}'{hint} (columns: {', '.join(names)})"
+
+
+def _one_column(name: str, columns: list) -> None:
+    if name not in columns:
+        hint = "; make yi and vi with effects(table, measure=...)" if "m1i" in columns or "ai" in columns else ""
+        raise EffectsError(missing_column(name, columns) + hint)
+    if columns.count(name) > 1:
+        raise EffectsError(f"the table has {columns.count(name)} columns named '{name}'; keep one")
+
+
+def _numbers(series, name: str, label: list[str]) -> np.ndarray:
+    values = series.to_numpy()
+    if values.dtype.kind in "fiu":
+        return values.astype(float)
+    out = np.empty(len(values))
+    for i, value in enumerate(values):
+        try:
+            if isinstance(value, (str, bool, np.bool_)):
+                raise ValueError
+            out[i] = float(value)
+        except (TypeError, ValueError):
+            if _is_missing(value):
+                out[i] = np.nan
+                continue
+            raise EffectsError(f"study '{label[i]}', column {name}: {value!r} is not a number") from None
+    return out
+
+
+def _is_missing(value) -> bool:
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _refuse(bad: np.ndarray, values: np.ndarray, name: str, label: list[str], remedy: str) -> None:
+    rows = np.flatnonzero(bad)
+    if not rows.size:
+        return
+    shown = "; ".join(f"study '{label[i]}', column {name}: {values[i]:g}" for i in rows[:SHOWN])
+    more = f" and {rows.size - SHOWN} more" if rows.size > SHOWN else ""
+    raise EffectsError(f"{shown}{more}; {remedy}")
