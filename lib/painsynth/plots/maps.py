@@ -1,0 +1,152 @@
+"""The evidence map: which condition has been treated with which cells, and what of it can be pooled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+
+from painsynth.errors import NothingToPool
+from painsynth.plots.picture import new_picture
+from painsynth.plots.style import INK, QUIET, SMALL_SIZE, TEXT_SIZE, house_style, text_width
+from painsynth.plots.words import plain, sentence_case
+
+UNNAMED = ("mixed", "other", "not_reported")  # sources that come last
+EMPTY = "#ededed"
+CELL = (74.0, 30.0)  # width and height in points
+MARGIN = 9.0
+_SHADES = LinearSegmentedColormap.from_list("trials", ["#dbe7f3", "#3a6ea5"])
+
+
+def evidence_map(evidence, *, ax: Axes | None = None) -> Axes:
+    """Draw the map of conditions against cell sources: how many trials, and how many of them can be pooled for pain.
+
+    In each cell the number of trials stands in bold; under it how many of them are randomised and give pain
+    figures that can be pooled. The darker, the more trials. A grey cell is a combination that nobody has tried.
+
+    Parameters
+    ----------
+    evidence : Evidence or DataFrame
+        Checked tables, or their `coverage()`: columns condition, msc_source, trials, poolable; one row per combination.
+    ax : Axes, optional
+        Draw into this Axes; by default a new figure of the right size which shows itself in a notebook.
+
+    Returns
+    -------
+    Axes
+        Rows are conditions, columns are sources, both with the most studied first; `alt_text` says the map in words.
+
+    Raises
+    ------
+    NothingToPool
+        When no trial is on file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"condition": ["back_pain"], "msc_source": ["adipose"], "trials": [3], "poolable": [1]})
+    >>> evidence_map(table).alt_text
+    'Evidence map of 1 condition by 1 cell source. Back pain: adipose 3 trials, 1 poolable.'
+    """
+    import seaborn as sns  # a second of CPU, needed for this picture only
+
+    table = evidence if isinstance(evidence, pd.DataFrame) else evidence.coverage()
+    if not len(table):
+        raise NothingToPool("no trial is on file, so there is nothing to map; add rows to studies.csv and arms.csv")
+    trials, poolable = _grid(table, "trials"), _grid(table, "poolable")
+    with house_style():
+        if ax is None:
+            ax = _map_axes(trials)
+        empty, most = (trials == 0).to_numpy(), max(2, int(trials.to_numpy().max()))
+        look = {"cbar": False, "linewidths": 1.5, "linecolor": "white", "xticklabels": False, "yticklabels": False}
+        sns.heatmap(trials, ax=ax, mask=empty, cmap=_SHADES, vmin=1, vmax=most, **look)
+        ax.set_facecolor(EMPTY)
+        _write_cells(ax, trials, poolable)
+        _name_sides(ax, trials)
+    ax.alt_text = _in_words(trials, poolable)
+    return ax
+
+
+def _grid(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Counts with one row per condition, one column per source, most trials first, then by the alphabet."""
+    grid = table.pivot_table(index="condition", columns="msc_source", values=column, aggfunc="sum", fill_value=0)
+    counts = table.pivot_table(index="condition", columns="msc_source", values="trials", aggfunc="sum", fill_value=0)
+    rows = sorted(counts.index, key=lambda name: (-counts.loc[name].sum(), name))
+    columns = sorted(counts.columns, key=lambda name: (name in UNNAMED, -counts[name].sum(), name))
+    return grid.loc[rows, columns].astype(int)
+
+
+def _labels(names) -> list[str]:
+    return [sentence_case(plain(name)) for name in names]
+
+
+def _split(label: str) -> str:
+    """Break a heading before its last word when it is wider than a cell."""
+    return label if text_width(label) <= CELL[0] - 6 else "\n".join(label.split(" "))
+
+
+def _map_axes(grid: pd.DataFrame) -> Axes:
+    left = MARGIN + max(text_width(label) for label in _labels(grid.index)) + 8
+    headings = [_split(label) for label in _labels(grid.columns)]
+    head = MARGIN + (TEXT_SIZE + 3) * max(text.count("\n") + 1 for text in headings) + 6
+    rows, columns = grid.shape
+    spill = max((max(text_width(line) for line in text.split("\n")) - CELL[0]) / 2 for text in headings)
+    right = MARGIN + max(0.0, spill)
+    least = max(text_width(line, SMALL_SIZE) for line in _key()) + 2 * MARGIN
+    width = max(left + columns * CELL[0] + right, least)
+    foot = len(_key()) * (SMALL_SIZE + 3) + 6 + MARGIN
+    height = head + rows * CELL[1] + foot
+    rect = (left / width, foot / height, columns * CELL[0] / width, rows * CELL[1] / height)
+    axes = new_picture(width / 72, height / 72, rect=rect)
+    for i, line in enumerate(_key()):
+        y = (MARGIN + (len(_key()) - 1 - i) * (SMALL_SIZE + 3)) / height
+        axes.get_figure().text(MARGIN / width, y, line, fontsize=SMALL_SIZE, color=QUIET, va="bottom")
+    return axes
+
+
+def _key() -> tuple[str, ...]:
+    return (
+        "Large: trials on file. Small: randomised trials among them whose pain results can be pooled.",
+        "Grey: no trial on file.",
+    )
+
+
+def _write_cells(ax: Axes, trials: pd.DataFrame, poolable: pd.DataFrame) -> None:
+    darkest = max(2, trials.to_numpy().max())
+    for (row, column), count in np.ndenumerate(trials.to_numpy()):
+        if not count:
+            continue
+        colour = _readable_on(_SHADES((count - 1) / (darkest - 1)))
+        ax.text(column + 0.5, row + 0.52, str(count), ha="center", va="bottom", color=colour, fontsize=TEXT_SIZE + 1.5,
+                fontweight="bold")  # fmt: skip
+        ax.text(column + 0.5, row + 0.58, f"{poolable.iat[row, column]} poolable", ha="center", va="top", color=colour,
+                fontsize=SMALL_SIZE)  # fmt: skip
+
+
+def _readable_on(shade: tuple[float, ...]) -> str:
+    """White or ink, whichever contrasts more with a shade (relative luminance as in WCAG 2.2)."""
+    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shade[:3])
+    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18 else INK
+
+
+def _name_sides(ax: Axes, grid: pd.DataFrame) -> None:
+    ax.set_xticks(np.arange(grid.shape[1]) + 0.5, [_split(label) for label in _labels(grid.columns)], rotation=0)
+    ax.set_yticks(np.arange(grid.shape[0]) + 0.5, _labels(grid.index), rotation=0)
+    ax.tick_params(length=0, pad=4, labelsize=TEXT_SIZE, top=False, labeltop=True, bottom=False, labelbottom=False)
+    ax.set_xlabel("")
+    ax.set_ylabel("")
+
+
+def _in_words(trials: pd.DataFrame, poolable: pd.DataFrame) -> str:
+    rows, columns = trials.shape
+    head = f"Evidence map of {rows} condition{'s'[: rows != 1]} by {columns} cell source{'s'[: columns != 1]}."
+    parts = [head]
+    for name, label in zip(trials.index, _labels(trials.index), strict=True):
+        found = [
+            f"{plain(source)} {n} trial{'s'[: n != 1]}, {poolable.at[name, source]} poolable"
+            for source, n in trials.loc[name].items()
+            if n
+        ]
+        parts.append(f"{label}: {'; '.join(found)}.")
+    return " ".join(parts)

@@ -1,0 +1,167 @@
+"""Write a picture to disk: the same bytes every time, whole or not at all, with its description inside."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from painsynth.errors import PainsynthError
+from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, svg_text
+from painsynth.plots.style import house_style
+
+FORMATS = ("svg", "png", "pdf")
+RESOLUTION = 300  # dots per inch of a PNG
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """Write a picture into the project's folder of figures, once per format.
+
+    The folder is the environment variable PAINSYNTH_FIGURES if set, else the nearest `figures/` from the working
+    directory upwards, else a new `figures/` beside the nearest `data/`, else one in the working directory. A file with
+    the same name is replaced in one step: a reader sees the old bytes or the new ones, never half of them.
+
+    Parameters
+    ----------
+    picture : Axes or Figure
+        What a plot function returned.
+    name : str
+        Stem of the file names: letters, digits, `_`, `-`, `.`.
+    formats : sequence of str
+        Of svg (text stays text), png (300 dots per inch), pdf (fonts embedded).
+
+    Returns
+    -------
+    list of Path
+        The files, in the order of `formats`.
+
+    Raises
+    ------
+    PainsynthError
+        For a name that is not a plain file name, an unknown format, or something that is not a picture.
+
+    Examples
+    --------
+    >>> import os, tempfile, painsynth as ps
+    >>> from painsynth.plots.picture import new_picture
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     os.environ["PAINSYNTH_FIGURES"] = folder
+    ...     [path.name for path in ps.save(new_picture(2, 2), "empty", formats=["svg"])]
+    ['empty.svg']
+    >>> del os.environ["PAINSYNTH_FIGURES"]
+    """
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise PainsynthError(
+            f"name = {name!r} cannot be the name of a figure; use letters, digits, '_', '-' and '.', without a folder"
+        )
+    formats = [formats] if isinstance(formats, str) else list(formats)
+    for word in formats:
+        _check_format(word)
+    figure = _figure(picture)
+    folder = figures_folder()
+    return [_write(figure, folder / f"{name}.{word}", word) for word in formats]
+
+
+def write_picture(picture: Axes | Figure, path: str | os.PathLike) -> Path:
+    """Write a picture to one file; its ending says the format. Otherwise like `save`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from painsynth.plots.picture import new_picture
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_picture(new_picture(2, 2), f"{folder}/empty.svg").name
+    'empty.svg'
+    """
+    path = Path(path)
+    word = path.suffix.lstrip(".").lower()
+    _check_format(word)
+    return _write(_figure(picture), path, word)
+
+
+def figures_folder() -> Path:
+    """Folder that `save` writes to (see there); it is made when the first figure is written."""
+    stated = os.environ.get("PAINSYNTH_FIGURES")
+    if stated:
+        return Path(stated)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "figures").is_dir() or (folder / "data").is_dir():
+            return folder / "figures"
+    return here / "figures"
+
+
+def _check_format(word: str) -> None:
+    if word not in FORMATS:
+        raise PainsynthError(f"format '{word}' is not possible for a figure; ask for {', '.join(FORMATS)}")
+
+
+def _figure(picture: object) -> Figure:
+    if isinstance(picture, Axes):
+        return picture.get_figure(root=True)
+    if isinstance(picture, Figure):
+        return picture
+    raise PainsynthError(f"a {type(picture).__name__} is not a picture; give the Axes that a plot function returned")
+
+
+def _write(figure: Figure, path: Path, word: str) -> Path:
+    content = _DRAW[word](figure, path.stem)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _replace(path, content)
+
+
+def _replace(path: Path, content: bytes) -> Path:
+    """Put the bytes in place in one step: written beside it, flushed to the disk, renamed over it."""
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _svg(figure: Figure, name: str) -> bytes:
+    return (figure.svg() if isinstance(figure, Picture) else svg_text(figure, name)).encode()
+
+
+def _png(figure: Figure, name: str) -> bytes:
+    metadata = {"Software": None, "Title": name, "Description": alternative_text(figure)}
+    return _drawn(figure, name, format="png", dpi=RESOLUTION, metadata=metadata)
+
+
+def _pdf(figure: Figure, name: str) -> bytes:
+    metadata = dict.fromkeys(("Creator", "Producer", "CreationDate"))
+    metadata |= {"Title": name, "Subject": alternative_text(figure)}
+    return _drawn(figure, name, format="pdf", metadata=metadata)
+
+
+_DRAW: dict[str, Callable[[Figure, str], bytes]] = {"svg": _svg, "png": _png, "pdf": _pdf}
+
+
+def _drawn(figure: Figure, name: str, **how) -> bytes:
+    buffer = io.BytesIO()
+    remembered = getattr(figure, "_svg", None)
+    with house_style(name), borrowed_fonts(figure):
+        figure.savefig(buffer, **how)
+    if isinstance(figure, Picture):
+        figure._svg = remembered  # drawing in another format changed nothing, though matplotlib marks it as changed
+    return buffer.getvalue()

@@ -1,0 +1,208 @@
+"""What a picture says: names of measures, test lines, footnotes and the description for those who cannot see it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from painsynth.formats import number, p_value, percent
+from painsynth.stats.words import RATIOS
+
+MEASURES = {
+    "MD": "Mean difference",
+    "SMD": "Standardised mean difference",
+    "SMDH": "Standardised mean difference (unequal variances)",
+    "ROM": "Ratio of means",
+    "RR": "Risk ratio",
+    "OR": "Odds ratio",
+    "PETO": "Peto odds ratio",
+    "RD": "Risk difference",
+    "AS": "Arcsine difference",
+    "HR": "Hazard ratio",
+    "IRR": "Rate ratio",
+    "VR": "Log variability ratio",
+    "GEN": "Effect",
+}
+
+_FEW = {
+    1: "One study: nothing was pooled, the diamond repeats it",
+    2: "Two studies: heterogeneity and the interval rest on two numbers",
+}
+_INTERVALS = {
+    "HKSJ": "Hartung-Knapp (HKSJ)",
+    "HKSJ-guarded": "Hartung-Knapp (HKSJ), never narrower than Wald",
+    "t": "t distribution",
+}
+_ACRONYMS = {word.lower(): word for word in ("ACL", "CI", "HA", "IQR", "PRP", "SD", "SE", "SEM", "VAS")}
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def measure_name(measure: str) -> str:
+    """Name of an effect measure in words; an unknown code stands for itself.
+
+    Examples
+    --------
+    >>> measure_name("RR")
+    'Risk ratio'
+    """
+    return MEASURES.get(measure, measure)
+
+
+def is_ratio(measure: str) -> bool:
+    """Whether effects of this measure are held as logarithms and shown as ratios."""
+    return measure.upper() in RATIOS
+
+
+def plain(code: object) -> str:
+    """Write a code of the tables as words: underscores become spaces, several codes are parted by semicolons.
+
+    Examples
+    --------
+    >>> plain("bone_marrow|adipose")
+    'bone marrow; adipose'
+    """
+    if code is None or (isinstance(code, float) and math.isnan(code)):
+        return ""
+    parts = (part.strip().replace("_", " ") for part in str(code).split("|"))
+    return "; ".join(" ".join(_ACRONYMS.get(word, word) for word in part.split(" ")) for part in parts if part)
+
+
+def figure(x: float, digits: int) -> str:
+    """Write a number for a table; from 100,000 on as a power of ten, so that a column stays narrow.
+
+    Examples
+    --------
+    >>> figure(-12.34, 1), figure(1234567.0, 1)
+    ('−12.3', '1.2×10⁶')
+    """
+    return power_of_ten(x) if math.isfinite(x) and abs(x) >= 1e5 else number(x, digits)
+
+
+def ratio_figure(x: float) -> str:
+    """Write a ratio: two decimals around 1, fewer when it is large, more when it is close to 0.
+
+    Examples
+    --------
+    >>> ratio_figure(0.874), ratio_figure(31.25), ratio_figure(0.0042)
+    ('0.87', '31.2', '0.004')
+    """
+    if not math.isfinite(x) or x <= 0:
+        return number(x, 2)
+    if x >= 1e5 or x < 1e-4:
+        return power_of_ten(x)
+    return number(x, 0 if x >= 100 else 1 if x >= 10 else 2 if x >= 0.01 else -math.floor(math.log10(x)))
+
+
+def power_of_ten(x: float) -> str:
+    """Write a number as a power of ten, e.g. 1.2×10⁶."""
+    mantissa, _, power = f"{x:.1e}".partition("e")
+    return f"{number(float(mantissa), 1)}×10{str(int(power)).translate(_SUPERSCRIPTS)}"
+
+
+def sentence_case(text: str) -> str:
+    """Begin with a capital; the rest stays as it is, and so does a Greek symbol."""
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
+
+
+def heterogeneity(fit) -> list[str]:
+    """Pieces of the heterogeneity line: tau2 and I2 with their intervals, Q with df and p; may break between pieces."""
+    if fit.k < 2:
+        return ["Heterogeneity: not applicable (one study)"]
+    pieces = []
+    if fit.model == "random":
+        pieces.append(f"τ² = {_variance(fit.tau2)}{_range(fit.tau2_ci, _variance)}")
+    pieces.append(f"I² = {percent(fit.i2)}{_range(fit.i2_ci, percent)}")
+    pieces.append(f"Q = {number(fit.q, 1)}, df = {fit.q_df:g}, {p_value(fit.q_p)}")
+    pieces[0] = f"Heterogeneity: {pieces[0]}"
+    return pieces
+
+
+def overall_test(fit) -> list[str]:
+    """Test of the pooled effect against no effect, as one piece; empty when nothing was pooled."""
+    if fit.k < 2 or fit.statistic is None or not math.isfinite(fit.statistic):
+        return []
+    name, df = ("z", "") if fit.df is None else ("t", f", df = {fit.df:g}")
+    return [f"Test for overall effect: {name} = {number(fit.statistic, 2)}{df}, {p_value(fit.p)}"]
+
+
+def subgroup_test(groups) -> list[str]:
+    """Test for differences between the groups, as one piece."""
+    if not math.isfinite(groups.q_between):
+        return ["Test for subgroup differences: not applicable"]
+    df = f"df = {groups.q_between_df:g}"
+    return [f"Test for subgroup differences: Q = {number(groups.q_between, 1)}, {df}, {p_value(groups.q_between_p)}"]
+
+
+def _variance(x: float) -> str:
+    """Three digits are enough for a variance, and 0 is 0."""
+    if x == 0 or not math.isfinite(x):
+        return "0" if x == 0 else number(x)
+    return figure(x, min(6, max(0, 2 - math.floor(math.log10(x)))) if x < 100 else 0)
+
+
+def _range(ends: Sequence[float], write) -> str:
+    if ends is None or any(math.isnan(end) for end in ends):
+        return ""
+    return f" ({write(ends[0])} to {write(ends[1])})"
+
+
+def estimate_header(measure: str, level: float) -> tuple[str, str]:
+    """Two header lines of the column of effects."""
+    return measure_name(measure), f"({level * 100:g}% CI)"
+
+
+def method(fit, attrs: Mapping, common_tau2: bool = False) -> list[str]:
+    """Sentences of the footnote: what is measured, how it was pooled, which rules made the intervals."""
+    level = f"{fit.level * 100:g}%"
+    interval = _INTERVALS.get(fit.method_ci, fit.method_ci)
+    if fit.k < 2:
+        how = f"{level} confidence interval of the single study: normal."
+    elif fit.model == "common":
+        how = f"Common-effect model (inverse variance); {level} confidence interval: {interval}."
+    else:
+        shared = ", one for all groups" if common_tau2 else ""
+        how = f"Random-effects model: τ² by {fit.method_tau2}{shared}; {level} confidence interval: {interval}"
+        has_pi = fit.pi is not None and not math.isnan(fit.pi[0])
+        how += f"; prediction interval: {_pi_rule(fit.method_pi)}." if has_pi else "."
+    return [f"{scale(fit.measure, attrs)}.", how]
+
+
+def _pi_rule(rule: str) -> str:
+    return rule.replace("-", "−")
+
+
+def scale(measure: str, attrs: Mapping) -> str:
+    """The effect scale in words, e.g. `Mean difference in pain, 0-100, lower is better`."""
+    question = attrs.get("question")
+    outcome = plain(attrs.get("outcome") or getattr(question, "outcome", "") or "")
+    responder = attrs.get("responder") or getattr(question, "responder", None)
+    name = measure_name(measure)
+    if measure == "SMD":
+        name += " (Hedges g)"
+    if outcome and getattr(question, "binary", False):
+        what = f"at least {responder:g}% pain relief" if outcome == "pain" else outcome
+        name += f" for {what}"
+    elif outcome:
+        name += f" {'for' if is_ratio(measure) or measure == 'RD' else 'in'} {outcome}"
+    if measure == "MD" and (attrs.get("scale") or question is not None):
+        name += f", {attrs.get('scale', '0–100')}"
+    return f"{name}, {'lower' if lower_is_better(attrs) else 'higher'} is better"
+
+
+def lower_is_better(attrs: Mapping) -> bool:
+    """Direction of the effect scale: the table's word first, then the question's; pain and harms are better low."""
+    stated = attrs.get("lower_is_better")
+    return bool(getattr(attrs.get("question"), "lower_is_better", True) if stated is None else stated)
+
+
+def cautions(fit) -> list[str]:
+    """Sentences a reader must not miss: what few studies cannot tell, and the notes of the fit."""
+    notes = [_reworded(note) for note in fit.notes if not note.endswith("is truncated at 0")]  # the figure shows it
+    if fit.k < 3 and not any(note.startswith(("one study", "two studies")) for note in notes):
+        notes.insert(0, _FEW[fit.k])
+    return [f"{sentence_case(note)}." for note in notes]
+
+
+def _reworded(note: str) -> str:
+    """A note of the engine as it may stand under a figure: advice on arguments is left to the fit itself."""
+    return note.partition("; consider ")[0].replace("tau2", "τ²").rstrip(".")
