@@ -1,0 +1,1 @@
+"""How much the answer depends on single studies and on choices: masks over the same numbers."""
