@@ -246,8 +246,9 @@ def evidence_sentence(evidence: Evidence, condition: str | None = None) -> str:
     return (
         f"On file: {_count(len(studies), 'trial')} ({len(randomised)} randomised) in "
         f"{_count(conditions, 'painful condition')} with cells from {', '.join(sources)}. "
-        f"{_count(len(usable), 'randomised trial')} ({where}) with controlled pain results that can be "
-        f"pooled. {len(out)} trials or reports give nothing to such a pool; of these report: {voices}; the rest do not say or could not be read."
+        f"{_count(len(usable), 'randomised trial')} ({where}) with controlled pain results that can be pooled. "
+        f"{len(out)} trials or reports give nothing to such a pool; of these report: {voices}; the rest do not say or "
+        f"could not be read."
     )
 
 

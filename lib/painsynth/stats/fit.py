@@ -144,10 +144,10 @@ class Fit:
         return finish(frame, self)
 
     def __str__(self) -> str:
-        digits = self.digits
+        digits, shown = self.digits, self.back()  # a ratio is read as a ratio, whatever scale the record is on
         text = (
-            f"{self.measure} {formats.number(self.estimate, digits)} "
-            f"({self.level:.0%} CI {formats.interval(*self.ci, digits)}), {formats.p_value(self.p)}, k = {self.k}"
+            f"{self.measure} {formats.number(shown.estimate, digits)} "
+            f"({self.level:.0%} CI {formats.interval(*shown.ci, digits)}), {formats.p_value(self.p)}, k = {self.k}"
         )
         if self.model == "random" and self.k > 1:
             text += f", tau2 = {formats.number(self.tau2, digits)}, I2 = {formats.percent(self.i2)}"
@@ -172,7 +172,7 @@ def _exp(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 def _lines(fit: Fit):
-    d, level = fit.digits, f"{fit.level:.0%}"
+    d, level, fit = fit.digits, f"{fit.level:.0%}", fit.back()
     yield f"{fit.measure}, {fit.k} {'study' if fit.k == 1 else 'studies'}", formats.number(fit.estimate, d)
     yield f"{level} CI ({fit.method_ci})", f"{formats.interval(*fit.ci, d)}, {formats.p_value(fit.p)}"
     if np.isfinite(fit.pi[0]):

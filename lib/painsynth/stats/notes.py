@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import numpy as np
-
 from painsynth import formats
 from painsynth.stats.fit import Fit
-
-DOUBLE_ZERO = ("double_zero", "double-zero", "double zero")
 
 
 def notes_on(fit: Fit) -> tuple[str, ...]:
@@ -33,10 +29,10 @@ def _intervals(fit: Fit) -> Iterator[str]:
     if fit.k < 2 or fit.model == "common":
         return
     if fit.method_ci in ("HKSJ", "HKSJ-guarded") and _width(fit.ci_hksj) < _width(fit.ci_wald):
-        d = fit.digits
+        d, shown = fit.digits, fit.back()
         yield (
-            f"the HKSJ interval ({formats.interval(*fit.ci_hksj, d)}) is narrower than the Wald interval "
-            f"({formats.interval(*fit.ci_wald, d)}): effects agree more than their errors suggest"
+            f"the HKSJ interval ({formats.interval(*shown.ci_hksj, d)}) is narrower than the Wald interval "
+            f"({formats.interval(*shown.ci_wald, d)}): effects agree more than their errors suggest"
             + ("; consider ci='HKSJ-guarded'" if fit.method_ci == "HKSJ" else "; the guard is in force")
         )
     if fit.se_hksj == 0:
@@ -69,7 +65,8 @@ def _rows(fit: Fit) -> Iterator[str]:
         yield f"{some(twice)} {verb} more than once; rows are treated as independent"
     zero = _double_zero(fit)
     if zero:
-        yield f"no events in either arm: {some(zero)}"
+        yield f"no events in either arm: {some(zero)}; they enter with what was added to their cells"
+    yield from (note for note in fit.table.attrs.get("notes", ()) if note.partition(":")[0] in fit.study)
 
 
 def some(names: list[str]) -> str:
@@ -78,11 +75,6 @@ def some(names: list[str]) -> str:
 
 
 def _double_zero(fit: Fit) -> list[str]:
-    table = fit.table
-    if "double_zero" in table:
-        marks = table["double_zero"].fillna(False).to_numpy(bool)
-    elif "flags" in table:
-        marks = np.array([any(word in str(x) for word in DOUBLE_ZERO) for x in table["flags"]])
-    else:
+    if "zero_events" not in fit.table:
         return []
-    return [name for name, marked in zip(fit.study, marks, strict=True) if marked]
+    return [name for name, zero in zip(fit.study, fit.table["zero_events"], strict=True) if zero == "both arms"]
