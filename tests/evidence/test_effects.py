@@ -184,7 +184,7 @@ def test_smd_refuses_endpoints_and_changes_together(arms):
     assert (
         "study B 2020" in text
         and "mixed_ok=True" in text
-        and "cannot mix endpoints (2 rows) and changes (1 rows)" in text
+        and "endpoints (2 rows) and changes (1 rows) do not mix" in text
     )
     assert "stand in one table" in ps.effects(mixed, "SMD", mixed_ok=True).attrs["notes"][0]
     assert ps.effects(mixed, "MD").attrs["notes"] == (), "plain differences may be mixed"
@@ -247,7 +247,7 @@ def test_counts_out_of_range(counts):
 
 @pytest.mark.parametrize(
     ("row", "words"),
-    [({"se": 0}, "a standard error must be above 0"), ({"ci_low": 3.0, "ci_high": 1.0}, "the lower limit must be below"),
+    [({"se": 0}, "a standard error must be above 0"), ({"ci_low": 3.0, "ci_high": 1.0}, "lower limit must be below"),
      ({"ci_low": 3.0, "ci_high": 9.0}, "lies outside its own interval"), ({"p_value": 0.0}, "above 0 and below 1"),
      ({"p_value": 1.0}, "above 0 and below 1"), ({"p_value": "<0.001"}, "is a bound, not an exact number"),
      ({}, "se, ci_low and ci_high, or p_value: is missing")],
@@ -290,3 +290,25 @@ def test_rows_without_a_name_are_called_by_their_number(arms):
 
 def test_a_column_twice_is_refused(arms):
     assert "stands 2 times" in problems(pd.concat([arms, arms[["sd1i"]]], axis=1))
+
+
+def test_a_row_may_hold_anything_in_columns_it_does_not_use(arms):
+    odd = arms.assign(p_value=["<0.05", "ns", ""], estimate=["see text", "", None])
+    assert (ps.effects(odd, "MD")["effect_from"] == "arm figures").all()
+
+
+def test_a_cell_that_cannot_be_read_is_named_once(arms):
+    odd = arms.assign(estimate=["", "-5,0", ""], se=["", "2", ""], sd1i=[20.0, np.nan, 22])
+    text = problems(odd)
+    assert text.count("\n") == 1
+    assert "study B 2020, column estimate: '-5,0': is written with a decimal comma; write -5.0" in text
+
+
+def test_text_in_the_cells_that_make_up_a_group(counts):
+    table = counts.assign(bi=["16", "x", "12", "0"], di=[12, 12, 12, 0]).drop(columns=["n1i", "n2i"])
+    assert "study B, column bi: 'x': is not a number" in problems(table, "RR")
+
+
+def test_a_variance_of_zero_is_said(counts):
+    notes = ps.effects(counts, "RD", to="none").attrs["notes"]
+    assert [note.split(":")[0] for note in notes] == ["study C", "study D"] and "cannot be pooled" in notes[0]

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 N = 201.0
 P = {"minimum": 0.625 / (N + 0.25), "q1": 0.25, "median": 0.5, "q3": 0.75, "maximum": 1 - 0.625 / (N + 0.25)}
 SCENARIOS = (("minimum", "median", "maximum"), ("q1", "median", "q3"), tuple(P))
-EVERY = ("luo-wan", "shi", "wan", "qe", "bc", "mln")
+EVERY = ("luo-wan", "shi", "wan", "blue", "qe", "bc", "mln")
 
 
 def of_normal(names, mean=50.0, sd=10.0):

@@ -111,7 +111,7 @@ def shared_control_covariance(measure, group, *, yi, vi, n1i, n2i, sd2i):
 
     References
     ----------
-    Gleser & Olkin 2009, Handbook of Research Synthesis, 2nd edition, equations 19.12 and 19.19.
+    Gleser & Olkin 2009, chapter 19 in: The Handbook of Research Synthesis and Meta-Analysis, 2nd edition.
 
     Examples
     --------

@@ -34,7 +34,7 @@ def comparisons(rows: pd.DataFrame, question: Question, instruments: pd.DataFram
             made.append(_from_contrast(trial.iloc[0], instruments))
         else:
             made += _from_arms(trial, question)
-    return pd.DataFrame(made, columns=columns(question))
+    return pd.DataFrame(made, columns=columns(question)).astype({"year": "Int64"})
 
 
 def _from_arms(trial: pd.DataFrame, question: Question) -> list[dict]:

@@ -139,7 +139,7 @@ def change_correlation(sd_baseline, sd_final, sd_change):
 
 
 def paired_se(sd1, sd2, n, r):
-    """Standard error of a difference between two paired sides or periods, n pairs (Handbook 23.2.7.2).
+    """Standard error of a difference between two paired sides or periods, n pairs (Handbook chapter 23.2).
 
     Examples
     --------

@@ -27,11 +27,11 @@ def check_mixture(figures: Figures, mixed_ok: bool) -> list[str]:
     if not (end.any() and change.any()):
         return []
     fewer = change if change.sum() <= end.sum() else end
-    rows = ", ".join(figures.labels[i] for i in np.flatnonzero(fewer))
-    words = f"endpoints ({end.sum()} rows) and changes ({change.sum()} rows) stand in one table; the fewer are: {rows}"
+    words = f"endpoints ({end.sum()} rows) and changes ({change.sum()} rows)"
     if mixed_ok:
-        return [f"standardised differences of {words}"]
-    figures.demand(~fewer, "value_type", f"a standardised difference cannot mix {words}",
+        rows = ", ".join(figures.labels[i] for i in np.flatnonzero(fewer))
+        return [f"standardised differences of {words} stand in one table, though their SDs differ; the fewer: {rows}"]
+    figures.demand(~fewer, "value_type", f"standardised differences of {words} do not mix",
                    "pool the kinds apart, take MD, or say mixed_ok=True")  # fmt: skip
     return []
 
@@ -51,8 +51,11 @@ def state_zeros(result, figures: Figures, kind: Measure, options) -> list[str]:
     lost = np.isnan(result["yi"].to_numpy())
     words[lost] = "not estimable"
     result["continuity"] = words
-    return [f"{figures.labels[i]}: no {kind.title} can be estimated (zero cells, and nothing is added); "
-            "yi and vi are empty" for i in np.flatnonzero(lost)]  # fmt: skip
+    notes = [f"{figures.labels[i]}: no {kind.title} can be estimated (zero cells, and nothing is added); yi and vi "
+             "are empty" for i in np.flatnonzero(lost)]  # fmt: skip
+    flat = np.flatnonzero(result["vi"].to_numpy() == 0)
+    return notes + [f"{figures.labels[i]}: the variance is 0, as zero cells were left alone; the row cannot be pooled"
+                    for i in flat]  # fmt: skip
 
 
 def large_effects(figures: Figures, kind: Measure, yi) -> list[str]:

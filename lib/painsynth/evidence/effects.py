@@ -24,8 +24,9 @@ def effects(table, measure="MD", *, log=False, level=0.95, dist="auto", mixed_ok
     ----------
     table : DataFrame, k rows
         Arm figures of the measure (`m1i sd1i n1i m2i sd2i n2i`, or `ai n1i ci n2i`, ...) and/or reported estimates.
-        `study` names the rows in messages. Sizes need not be whole (a shared control may be divided). Where `ri` is
-        given the row is a paired design with that correlation and n1i = n2i pairs (MD, SMD, ROM).
+        An `estimate` is on the scale of the measure. `study` names the rows in messages. Sizes need not be whole (a
+        shared control may be divided). Where `ri` is given the row is a paired design with that correlation and n1i =
+        n2i pairs (MD, SMD, ROM).
     measure : str
         MD, SMD, SMDH, SMD1, ROM, RR, OR, RD, PETO, AS, MC, SMCC, SMCR, ... as in metafor's `escalc`, or GEN: the
         reported estimate (or `yi` and `vi` that the table has already).
@@ -101,7 +102,9 @@ def _admit(table, measure, options, dist, level) -> tuple[Measure, pd.DataFrame]
     frame = table
     for size, yes, no in (("n1i", "ai", "bi"), ("n2i", "ci", "di")):
         if "ai" in kind.needs and size not in table and yes in table and no in table:
-            frame = frame.assign(**{size: Figures(table).column(yes) + Figures(table).column(no)})
+            cells = Figures(table)
+            frame = frame.assign(**{size: cells.column(yes) + cells.column(no)})
+            cells.refuse(f"no effects ({measure}) were computed")
     missing = [name for name in kind.needs if name not in frame]
     ready = measure == "GEN" and "yi" in frame and "vi" in frame
     if (missing or not kind.needs) and "estimate" not in frame and not ready:
@@ -146,22 +149,23 @@ def _computed(figures: Figures, kind: Measure, options, *, log, level, dist):
 
 def _missing(figures: Figures, kind: Measure, values, rows) -> None:
     """Note the empty cells of rows that have neither complete arm figures nor a usable reported estimate."""
-    started = [name for name in COLUMNS if name in figures]
-    known = {fault.file for fault in figures.faults}
+    for name in COLUMNS:
+        figures.column(name, rows)
+    unread = {(fault.file, fault.column) for fault in figures.faults}
+    remedy = "fill it in" + (", or give estimate with se, ci_low and ci_high, or p_value" if kind.needs else "")
     for row in np.flatnonzero(rows):
         label = figures.labels[row]
+        if any((label, name) in unread for name in COLUMNS):
+            continue  # a reported cell that cannot be read is the row's problem, and noted
         absent = [name for name in kind.needs if np.isnan(values[name][row])]
-        if label in known:  # a cell that cannot be read is already reported as such
-            absent = [name for name in absent if name in figures and pd.isna(figures.table[name].iloc[row])]
-            if not absent:
-                continue
-        remedy = "fill it in" + (", or give estimate with se, ci_low and ci_high, or p_value" if kind.needs else "")
-        if not absent or (started and pd.notna(figures.column("estimate")[row])):
-            lacks = "estimate" if np.isnan(figures.column("estimate")[row]) else "se, ci_low and ci_high, or p_value"
+        estimate = not np.isnan(figures.peek("estimate")[row])
+        if estimate or not absent:
+            lacks = "se, ci_low and ci_high, or p_value" if estimate else "estimate"
             figures.fault(int(row), lacks, "", "is missing", "give the reported estimate with its uncertainty")
             continue
         for name in absent:
-            figures.fault(int(row), name, "", "is missing", remedy)
+            if (label, name) not in unread:
+                figures.fault(int(row), name, "", "is missing", remedy)
 
 
 def _degrees(figures: Figures, kind: Measure, dist: str, rows) -> np.ndarray:
@@ -169,7 +173,7 @@ def _degrees(figures: Figures, kind: Measure, dist: str, rows) -> np.ndarray:
     sizes = ("ni",) if "ni" in kind.needs else ("n1i", "n2i")
     if dist == "z" or (dist == "auto" and not kind.difference):
         return np.full(len(rows), np.nan)
-    df = sum(np.where(rows, figures.column(name), np.nan) for name in sizes) - len(sizes)
+    df = sum(np.where(rows, figures.column(name, rows), np.nan) for name in sizes) - len(sizes)
     if dist == "t":
         figures.demand(~(rows & ~(df > 0)), "estimate", "the t distribution needs group sizes", f"give {sizes[0]} ...")
     return np.where(df > 0, df, np.nan)

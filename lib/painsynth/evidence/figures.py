@@ -23,6 +23,8 @@ class Figures:
     def __init__(self, table: pd.DataFrame):
         self.table = table
         self.faults: list[Fault] = []
+        self._values: dict[str, np.ndarray] = {}
+        self._unread: dict[str, dict[int, Fault]] = {}
         numbers = [f"row {i}" for i in range(1, len(table) + 1)]
         names = table["study"] if "study" in table else [None] * len(table)
         self.labels = [
@@ -33,8 +35,26 @@ class Figures:
     def __contains__(self, column: str) -> bool:
         return column in self.table.columns
 
-    def column(self, name: str) -> np.ndarray:
-        """The numbers of a column, shape (k,), NaN where a cell is empty or the column is not there."""
+    def column(self, name: str, rows: np.ndarray | None = None) -> np.ndarray:
+        """The numbers of a column, shape (k,), NaN where a cell is empty or the column is not there.
+
+        Cells that cannot be read are noted, for `rows` (k,) only if given: a row that does not use a column may hold
+        anything in it.
+        """
+        values = self.peek(name)
+        for row, fault in self._unread[name].items():
+            if (rows is None or rows[row]) and fault not in self.faults:
+                self.faults.append(fault)
+        return values
+
+    def peek(self, name: str) -> np.ndarray:
+        """The numbers of a column without a word about cells that cannot be read (NaN)."""
+        if name not in self._values:
+            self._unread[name] = {}
+            self._values[name] = self._read(name)
+        return self._values[name]
+
+    def _read(self, name: str) -> np.ndarray:
         if name not in self:
             return np.full(len(self.table), np.nan)
         cells = self.table[name]
@@ -44,7 +64,8 @@ class Figures:
             values = cells.to_numpy(dtype=float, na_value=np.nan)
         else:
             values = np.array([self._number(row, name, cell) for row, cell in enumerate(cells)], dtype=float)
-        self.demand(~np.isinf(values), name, "is not finite", "give a number")
+        for row in np.flatnonzero(np.isinf(values)):
+            self._unread[name][int(row)] = self._told(row, name, values[row], "is not finite", "give a number")
         return np.where(np.isinf(values), np.nan, values)
 
     def _number(self, row: int, column: str, cell) -> float:
@@ -57,13 +78,16 @@ class Figures:
             return np.nan
         if isinstance(cell, str) and NUMBER.fullmatch(text):
             return float(text)
-        self.fault(row, column, cell, *_misread(text))
+        self._unread[column][row] = self._told(row, column, cell, *_misread(text))
         return np.nan
+
+    def _told(self, row: int, column: str, value, problem: str, remedy: str) -> Fault:
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        return Fault(self.labels[row], None, column, shown, problem, remedy)
 
     def fault(self, row: int, column: str, value, problem: str, remedy: str) -> None:
         """Note a problem of one cell."""
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-        self.faults.append(Fault(self.labels[row], None, column, shown, problem, remedy))
+        self.faults.append(self._told(row, column, value, problem, remedy))
 
     def demand(self, fine: np.ndarray, column: str, problem: str, remedy: str) -> None:
         """Note a problem of every row where `fine` (k,) is False."""

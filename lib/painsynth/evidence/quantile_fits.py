@@ -58,7 +58,7 @@ def _normal_fit(row: Row, values: np.ndarray):
     return float(mean[0]), float(sd[0])
 
 
-# ---- quantile estimation (McGrath 2020, section 2.2)
+# ---- quantile estimation (McGrath 2020)
 
 # Quantile function and moments of each family; parameters are searched on scales where every number is allowed.
 FAMILIES = {
@@ -111,7 +111,7 @@ def _starts(mean, sd):
     return starts
 
 
-# ---- Box-Cox (McGrath 2020, section 2.3)
+# ---- Box-Cox (McGrath 2020)
 
 
 def _transform(x, power):
@@ -119,7 +119,7 @@ def _transform(x, power):
 
 
 def _moments_back(mean, sd, power):
-    """Mean and SD of a Box-Cox normal variable, its normal cut on both sides where the transform ends (2.3.3)."""
+    """Mean and SD of a Box-Cox normal variable, its normal cut on both sides where the transform ends."""
     if abs(power) < 1e-8:
         centre = np.exp(mean + sd**2 / 2)
         return centre, centre * np.sqrt(np.expm1(sd**2))
@@ -148,7 +148,7 @@ def _box_cox(row: Row):
 
 
 def _log_likelihood(t, mean, sd, row: Row):
-    """Log-likelihood of order statistics `t` (equations 5 to 7): densities, and chances of the values between them."""
+    """Log-likelihood of order statistics `t`: densities, and chances of the values between them."""
     if not sd > 0:
         return -np.inf
     n = row.n

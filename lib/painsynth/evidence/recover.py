@@ -7,11 +7,11 @@ import pandas as pd
 from scipy.special import ndtri
 
 from painsynth.errors import EffectsError
-from painsynth.evidence import quantile_fits
+from painsynth.evidence import order_statistics
 
 NAMES = ("minimum", "q1", "median", "q3", "maximum")
 RANGE, QUARTILES, ALL = "median and range", "median and quartiles", "median, quartiles and range"
-METHODS = ("luo-wan", "shi", "wan", "iqr", "lognormal", "qe", "bc", "mln")
+METHODS = ("luo-wan", "shi", "wan", "blue", "iqr", "lognormal", "qe", "bc", "mln")
 ALIASES = {"luo/wan": "luo-wan", "luo/wan/shi": "shi", "wan2014": "wan", "cochrane": "iqr"}
 
 
@@ -24,9 +24,10 @@ def recover_mean_sd(n, q1=None, median=None, q3=None, minimum=None, maximum=None
         Size of the arm and its quantiles, NaN or None where not reported. Every row needs the median with both
         quartiles, or with minimum and maximum, or with all four.
     method : str
-        - "luo-wan": mean after Luo 2018 (equations 7, 11, 15), SD after Wan 2014 (9, 16, 12); near-normal data.
+        - "luo-wan": mean after Luo 2018 (equations 7, 11, 15), SD after Wan 2014; near-normal data.
         - "shi": as luo-wan, the SD from quartiles and range after Shi 2020 (equation 10); metafor's default.
-        - "wan": mean and SD after Wan 2014 (equations 3 with 9, 14 with 16, 10 with 12).
+        - "wan": mean and SD after Wan 2014.
+        - "blue": best linear unbiased estimates from normal order statistics (Yang 2022).
         - "iqr": the median as mean and IQR / 1.35 as SD (Handbook 6.5.2.5); needs quartiles.
         - "lognormal": after Shi 2020 for log-normal data (positive values).
         - "qe", "bc", "mln": quantile estimation and Box-Cox (McGrath 2020), maximum likelihood for unknown
@@ -45,7 +46,7 @@ def recover_mean_sd(n, q1=None, median=None, q3=None, minimum=None, maximum=None
     References
     ----------
     Wan 2014, BMC Med Res Methodol 14:135; Luo 2018, Stat Methods Med Res 27:1785; Shi 2020, Res Synth Methods 11:641;
-    McGrath 2020, Stat Methods Med Res 29:2520; Cai 2021, Stat Methods Med Res 30:2701.
+    McGrath 2020, Stat Methods Med Res 29:2520; Cai 2021, Stat Methods Med Res 30:2701; Yang 2022, J Appl Stat 49:3846.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def skewness_screen(n, q1=None, median=None, q3=None, minimum=None, maximum=None
 
     References
     ----------
-    Shi, Luo, Wan, Yue, Liu, Bian, Tong 2023, Stat Methods Med Res 32:1338 (tests T1, T2, T3).
+    Shi, Luo, Wan, Liu, Liu, Bian & Tong 2023, Stat Methods Med Res 32:1338 (tests T1, T2, T3).
 
     Examples
     --------
@@ -157,6 +158,8 @@ def _recover(n, x, scenario, method):
         return middle, (third - first) / 1.35
     if method == "lognormal":
         return _lognormal(n, np.log(x), scenario)
+    if method == "blue":
+        return order_statistics.best_linear(n, x[~np.isnan(x).any(axis=1)], ends=scenario != QUARTILES)
     if method in ("qe", "bc", "mln"):
         return _fitted(n, x, scenario, method)
     if method == "wan":
@@ -168,6 +171,7 @@ def _recover(n, x, scenario, method):
 
 def _fitted(n, x, scenario, method):
     """Mean and SD (k,) by a fitted distribution; Luo's mean and Wan's SD start the search."""
+    from painsynth.evidence import quantile_fits  # its optimisers are slow to import, and rarely asked for
 
     def normal(n, x):
         return luo_mean(n, x, scenario), wan_sd(n, x, scenario)
@@ -195,7 +199,7 @@ def _expected_widths(n):
 
 
 def wan_sd(n, x, scenario):
-    """SD (k,) from n and the five quantiles (5, k): Wan 2014, equations 9, 16 and 12."""
+    """SD (k,) from n and the five quantiles (5, k): Wan 2014, equations 9 and 16, and their mean."""
     low, first, _, third, high = x
     xi, eta = _expected_widths(n)
     if scenario == RANGE:

@@ -33,7 +33,7 @@ def reported_effects(figures: Figures, rows: np.ndarray, *, log: bool, level: fl
     tuple (yi, vi, source, lopsided)
         NaN and "" in the other rows; `lopsided` marks estimates away from the middle of their interval.
     """
-    estimate, se, low, high, p = (np.where(rows, figures.column(name), np.nan) for name in COLUMNS)
+    estimate, se, low, high, p = (np.where(rows, figures.column(name, rows), np.nan) for name in COLUMNS)
     by_se = rows & ~np.isnan(se)
     by_ci = rows & ~by_se & ~np.isnan(low) & ~np.isnan(high)
     by_p = rows & ~by_se & ~by_ci
@@ -69,6 +69,5 @@ def _check(figures: Figures, estimate, with_se, with_ci, with_p, *, log: bool) -
 
 def has_reported(figures: Figures) -> np.ndarray:
     """Rows with an estimate and a standard error, an interval or a p-value, bool (k,)."""
-    there = {name: ~np.isnan(figures.column(name)) for name in COLUMNS}
-    figures.faults.clear()  # the same cells are read again when they are used
+    there = {name: ~np.isnan(figures.peek(name)) for name in COLUMNS}
     return there["estimate"] & (there["se"] | (there["ci_low"] & there["ci_high"]) | there["p_value"])

@@ -26,7 +26,7 @@ def hedges_j(df, correct=True):
 
     References
     ----------
-    Hedges 1981, J Educ Stat 6:107, equations 6e (exact) and 6g (approximate).
+    Hedges 1981, J Educ Stat 6:107.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def smd(m1i, sd1i, n1i, m2i, sd2i, n2i, *, vtype="LS", correct=True):
 
     Variance types: LS (Hedges 1982, equation 8), LS2 (Borenstein 2009, equation 12.17), UB (unbiased, Hedges 1983,
     equation 9), AV (with the mean g of all rows), RevMan (n1 + n2 - 3.94; Deeks & Higgins, Statistical algorithms in
-    Review Manager 5, section 4).
+    Review Manager 5).
 
     Examples
     --------
@@ -140,7 +140,7 @@ def smd_control_unequal(m1i, sd1i, n1i, m2i, sd2i, n2i, *, correct=True):
 
 
 def ratio_of_means(m1i, sd1i, n1i, m2i, sd2i, n2i, *, vtype="LS", correct=False):
-    """ROM: log ratio of means; `correct=True` adds the second-order term (Lajeunesse 2015, Ecology 96:2056, eq. 8).
+    """ROM: log ratio of means; `correct=True` adds the second-order term (Lajeunesse 2015, Ecology 96:2056).
 
     Both means must have the same sign. Variance types LS, HO (pooled SD), AV and AVHO (mean coefficients of variation
     over the rows, Nakagawa 2023).
@@ -178,7 +178,7 @@ def cv_ratio(m1i, sd1i, n1i, m2i, sd2i, n2i, *, correct=True):
 
 
 def variability_ratio(sd1i, n1i, sd2i, n2i, *, correct=True):
-    """VR: log ratio of standard deviations (Nakagawa 2015, Methods Ecol Evol 6:143, equations 9 and 10)."""
+    """VR: log ratio of standard deviations (Nakagawa 2015, Methods Ecol Evol 6:143)."""
     b1, b2 = 1 / (2 * (n1i - 1)), 1 / (2 * (n2i - 1))
     return np.log(sd1i / sd2i) + (b1 - b2 if correct else 0), b1 + b2
 
