@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import importlib
 
+import golden_dependent
+import golden_influence
+import golden_rare
+import golden_regression
+import golden_small_studies
 import numpy as np
 import painsynth as ps
 import pandas as pd
@@ -377,3 +382,8 @@ NOT_BUILT_VALUES = {
     "multiarm_split_control": ("se_tau2",),
     "pool_change_scores": ("se_tau2",),
 }
+
+FURTHER = (golden_regression, golden_small_studies, golden_dependent, golden_rare, golden_influence)
+for _more in FURTHER:
+    ADAPTERS |= _more.ADAPTERS
+    NOT_BUILT_VALUES |= _more.NOT_BUILT_VALUES

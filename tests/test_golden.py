@@ -13,7 +13,7 @@ from pathlib import Path
 
 import golden_exceptions
 import pytest
-from golden_adapters import ADAPTERS, NOT_BUILT_VALUES
+from golden_adapters import ADAPTERS, FURTHER, NOT_BUILT_VALUES
 from golden_file import NotBuilt, checksum, load, mismatches
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,6 +49,8 @@ FLOOR = {
     "split_shared_control": 1,
     "subgroup": 18,
 }
+for _part in FURTHER:
+    FLOOR |= _part.FLOOR
 
 
 @pytest.fixture(autouse=True)

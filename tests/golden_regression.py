@@ -1,0 +1,7 @@
+"""Adapters of the reference functions about regression."""
+
+from __future__ import annotations
+
+ADAPTERS: dict = {}
+NOT_BUILT_VALUES: dict = {}
+FLOOR: dict = {}
