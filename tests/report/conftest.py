@@ -21,6 +21,7 @@ LINE = (
     "report_line(Record(slug=word, condition=word, msc_source=None), Record(k=3), f'At {months} months.', "
     "figure=f'{word}_{months}_forest')"
 )
+WIDE = "import pandas as pd\npd.DataFrame([range(30)])"  # pandas shows it in another way outside a notebook
 PROVENANCE = "from painsynth.report.provenance import provenance\nprovenance()"
 
 
@@ -49,6 +50,7 @@ GOOD = [
     code(FIGURE),
     text("## Answer\n\nBack to [the picture](#Picture)."),
     code(LINE),
+    code(WIDE),
     code(PROVENANCE),
 ]
 

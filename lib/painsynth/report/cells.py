@@ -1,0 +1,126 @@
+"""The cells of a normalised notebook as HTML: text, folded code, tables, figures; nothing that needs a network.
+
+The pieces come from nbconvert (its Markdown, highlighting and terminal colours); its page template, which loads four
+things from elsewhere, does not.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from painsynth.errors import RunError
+from painsynth.report.environment import without_slow_imports
+from painsynth.report.parameters import TAG, source, tags
+from painsynth.report.svg import described, inline_svg
+
+with without_slow_imports():
+    from nbconvert.filters.ansi import ansi2html
+    from nbconvert.filters.highlight import Highlight2HTML
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+PRIORITY = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain")
+SETTING = (TAG, "injected-parameters")  # shown as a table instead
+SCOPED_STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
+FIRST_HEADING = re.compile(r"<h1(\b[^>]*)>(.*?)</h1>", re.DOTALL)
+PLAIN_HEADING = re.compile(r"<h([23])>(.*?)</h\1>", re.DOTALL)
+HEADING = re.compile(r'<h([23]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+
+
+@dataclass
+class Body:
+    """The middle of a page while it is made: pieces in order, and how many figures stand in it so far."""
+
+    alt: str
+    pieces: list[str] = field(default_factory=list)
+    figures: int = 0
+    names: Counter = field(default_factory=Counter)
+
+    def text(self, source: str) -> str:
+        """Render Markdown with a name for each heading, as Jupyter names them; a second one of a name is numbered."""
+        return PLAIN_HEADING.sub(self._named, markdown(source))
+
+    def _named(self, found: re.Match) -> str:
+        name = html.escape(html.unescape(re.sub(r"<[^>]+>", "", found[2])).strip().replace(" ", "-"))
+        self.names[name] += 1
+        name += f"-{self.names[name]}" if self.names[name] > 1 else ""
+        return f'<h{found[1]} id="{name}">{found[2]}</h{found[1]}>'
+
+    def html(self) -> str:
+        """Give all pieces as one text."""
+        return "\n".join(self.pieces)
+
+
+def render(notebook: Mapping, alt: str) -> str:
+    """Render all cells; `alt` names a figure that has no description of its own."""
+    body = Body(alt)
+    highlight = Highlight2HTML(pygments_lexer="ipython3")
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            body.pieces.append(f'<div class="text">{body.text(source(cell))}</div>')
+        elif cell["cell_type"] == "code":
+            _code(cell, body, highlight)
+    return body.html()
+
+
+def markdown(text: str) -> str:
+    """Render Markdown; the title of the notebook becomes a paragraph, for the page has its own title."""
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return FIRST_HEADING.sub(r'<p class="question"\1>\2</p>', MarkdownWithMath(renderer=renderer).render(text))
+
+
+def contents(body: str) -> list[tuple[int, str, str]]:
+    """Give the headings of a rendered body: level, identifier, text."""
+    return [(int(level), name, re.sub(r"<[^>]+>", "", text).strip()) for level, name, text in HEADING.findall(body)]
+
+
+def _code(cell: Mapping, body: Body, highlight: Highlight2HTML) -> None:
+    if source(cell).strip() and not set(SETTING) & set(tags(cell)):
+        body.pieces.append(f'<details class="code"><summary>Code</summary>{highlight(source(cell))}</details>')
+    for output in cell["outputs"]:
+        body.pieces.append(_output(output, body))
+
+
+def _output(output: Mapping, body: Body) -> str:
+    if output["output_type"] == "stream":
+        return f'<pre class="output {output["name"]}" tabindex="0">{ansi2html(output["text"])}</pre>'
+    if output["output_type"] == "error":
+        return f'<pre class="output error" tabindex="0">{ansi2html(chr(10).join(output["traceback"]))}</pre>'
+    data = output["data"]
+    kind = next((kind for kind in PRIORITY if kind in data), None)
+    if kind is None:
+        return ""
+    alt = _alt(output, kind)
+    return {"image": _figure, "text": _text}[kind.split("/")[0]](kind, data[kind], alt, body)
+
+
+def _figure(kind: str, value: str, alt: str, body: Body) -> str:
+    body.figures += 1
+    alt = alt or (described(value) if kind == "image/svg+xml" else "") or f"Figure {body.figures}: {body.alt}"
+    if kind == "image/svg+xml":
+        picture = inline_svg(value, f"f{body.figures}-", alt)
+    else:
+        picture = f'<img src="data:{kind};base64,{value.strip()}" alt="{html.escape(alt)}">'
+    label = f"Figure {body.figures}"
+    return f'<div class="output figure" tabindex="0" role="group" aria-label="{label}">{picture}</div>'
+
+
+def _text(kind: str, value: str, _alt: str, body: Body) -> str:
+    if kind == "text/html":
+        if re.search(r"<script\b", value, re.IGNORECASE):
+            raise RunError("an output of the notebook needs a script; a page of the report has none")
+        table = SCOPED_STYLE.sub("", value)
+        return f'<div class="output html" tabindex="0" role="group" aria-label="Result">{table}</div>'
+    if kind == "text/markdown":
+        return f'<div class="output text">{body.text(value)}</div>'
+    return f'<pre class="output" tabindex="0">{ansi2html(value)}</pre>'
+
+
+def _alt(output: Mapping, kind: str) -> str:
+    """Give the words a plot put beside its picture (`alt` in the metadata of the output), or an empty text."""
+    metadata = output.get("metadata", {})
+    own = metadata.get(kind)
+    return str((own.get("alt") if isinstance(own, dict) else None) or metadata.get("alt") or "")

@@ -1,0 +1,55 @@
+"""Writing files so that nobody ever reads half of one, and an unchanged one is left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_file(path: Path, content: bytes) -> bool:
+    """Replace a file as a whole; returns whether anything changed.
+
+    The content goes to a temporary file in the same folder, to the disk, and then under its name in one step.
+    """
+    path = Path(path)
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+    return True
+
+
+def remove_file(path: Path, root: Path) -> bool:
+    """Remove a file below `root`, and the folders that this leaves empty; returns whether it was there."""
+    path, root = Path(path), Path(root)
+    if not path.resolve().is_relative_to(root.resolve()) or not path.is_file():
+        return False
+    path.unlink()
+    for parent in path.parents:
+        if root in (parent, parent.parent):
+            break
+        try:
+            parent.rmdir()
+        except OSError:
+            break
+    return True
+
+
+def _umask() -> int:
+    """Give the mask for new files (a temporary file is private; what is published should not be)."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
