@@ -268,7 +268,9 @@ def _digits(question: Question) -> int:
 
 
 def _plain(words: str) -> str:
-    return "an unreported source" if words == "not_reported" else words.replace("_", " ")
+    if words == "not_reported":
+        return "an unreported source"
+    return words.replace("_both_arms", " in both arms").replace("_", " ")
 
 
 def _capital(text: str) -> str:

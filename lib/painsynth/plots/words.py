@@ -63,7 +63,7 @@ def plain(code: object) -> str:
     """
     if code is None or (isinstance(code, float) and math.isnan(code)):
         return ""
-    parts = (part.strip().replace("_", " ") for part in str(code).split("|"))
+    parts = (part.strip().replace("_both_arms", "_(both_arms)").replace("_", " ") for part in str(code).split("|"))
     return "; ".join(" ".join(_ACRONYMS.get(word, word) for word in part.split(" ")) for part in parts if part)
 
 
