@@ -39,7 +39,7 @@ def left_out(evidence: Evidence, question: Question, ledger: pd.DataFrame) -> pd
     found = [_trial(trial, question, ledger, evidence, recorded) for trial in evidence.studies.itertuples()
              if trial.study_id not in used and question.condition in (None, trial.condition)]  # fmt: skip
     registered = set(evidence.studies["study_id"])
-    found += [_report(study_id, row, question) for study_id, row in recorded.iterrows()
+    found += [_report(study_id, row, evidence, question) for study_id, row in recorded.iterrows()
               if study_id not in registered and question.condition in (None, row["condition"])]  # fmt: skip
     return pd.DataFrame(found, columns=COLUMNS).sort_values(
         ["kind", "study"], ascending=[False, True], ignore_index=True
@@ -51,7 +51,7 @@ def _trial(trial, question: Question, ledger: pd.DataFrame, evidence: Evidence, 
     sources = list(dict.fromkeys(arms.loc[arms["role"] == "cells", "msc_source"]))
     outside = _outside(trial, arms, sources, question)
     own = recorded.loc[trial.study_id] if trial.study_id in recorded.index else None
-    reason = outside or _reason(trial, ledger, own, question)
+    reason = outside or _reason(trial, ledger, own, evidence, question)
     kind = OUTSIDE if outside else OTHER_TIME if reason.startswith(_WINDOW) and own is None else UNUSABLE
     direction = "" if own is None else own["direction_reported"]
     joined = "|".join(sources)
@@ -74,29 +74,30 @@ def _outside(trial, arms: pd.DataFrame, sources: list[str], question: Question) 
     return ""
 
 
-def _reason(trial, ledger: pd.DataFrame, recorded: pd.Series | None, question: Question) -> str:
+def _reason(trial, ledger: pd.DataFrame, recorded: pd.Series | None, evidence: Evidence, question: Question) -> str:
     """Give what stopped the trial's most promising rows; where it has none, what the register says."""
     reasons = ledger.loc[(ledger["study_id"] == trial.study_id) & (ledger["reason"] != "baseline value"), "reason"]
     words = "; ".join(dict.fromkeys(reasons))
     if recorded is not None and not words:
-        return _recorded(recorded["reason"])
+        return _recorded(recorded["reason"], evidence)
     what = "pain responders" if question.binary and question.outcome == "pain" else _plain(question.outcome)
     return words or f"no usable {what} results on file"
 
 
-def _report(study_id: str, row: pd.Series, question: Question) -> tuple:
+def _report(study_id: str, row: pd.Series, evidence: Evidence, question: Question) -> tuple:
     sources = row["msc_source"].split("|") if row["msc_source"] else []
     outside = bool(question.msc_source) and question.msc_source not in sources
-    reason = (
-        f"cells from {_plain(' and '.join(sources)) or 'an unreported source'}" if outside else _recorded(row["reason"])
-    )
+    other = f"cells from {_plain(' and '.join(sources)) or 'an unreported source'}"
+    reason = other if outside else _recorded(row["reason"], evidence)
     return (row["label"], study_id, reason, OUTSIDE if outside else UNUSABLE, row["direction_reported"],
             row["n_randomised"], row["msc_source"], row["source_id"])  # fmt: skip
 
 
-def _recorded(reason: str) -> str:
-    code, _, rest = reason.partition(" ")
-    return " ".join(filter(None, [_RECORDED[code], rest]))
+def _recorded(reason: str, evidence: Evidence) -> str:
+    """Write a recorded reason in words; a second report names its trial by label."""
+    code, _, other = reason.partition(" ")
+    labels = evidence.studies.loc[evidence.studies["study_id"] == other, "label"]
+    return " ".join([_RECORDED[code], *labels])
 
 
 def _plain(words: str) -> str:

@@ -41,11 +41,17 @@ def _row(entry: Mapping, outputs: set[str]) -> str:
         f'<th scope="row">{linked}</th>',
         _cell(1, _word(entry, "condition")),
         _cell(2, _word(entry, "msc_source")),
-        f'<td class="k" data-label="{COLUMNS[3]}">{told.get("k", "")}</td>',
+        f'<td class="k" data-label="{COLUMNS[3]}">{_pooled(entry)}</td>',
         f"<td>{_answer(entry, page)}</td>",
         f"<td>{_thumbnail(entry, outputs)}</td>",
     ]
     return f'<tr id="{html.escape(name)}">{"".join(cells)}</tr>'
+
+
+def _pooled(entry: Mapping) -> str:
+    """Give the number of comparisons; nothing where a run drew a picture without pooling."""
+    k = entry["summary"].get("k", "")
+    return "" if k == 0 and picture(entry) else str(k)
 
 
 def _cell(column: int, text: str) -> str:

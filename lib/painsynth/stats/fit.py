@@ -175,6 +175,8 @@ def _lines(fit: Fit):
     d, level, fit = fit.digits, f"{fit.level:.0%}", fit.back()
     yield f"{fit.measure}, {fit.k} {'study' if fit.k == 1 else 'studies'}", formats.number(fit.estimate, d)
     yield f"{level} CI ({fit.method_ci})", f"{formats.interval(*fit.ci, d)}, {formats.p_value(fit.p)}"
+    if fit.method_ci != "Wald" and fit.k > 1:
+        yield f"{level} CI (Wald, for comparison)", formats.interval(*fit.ci_wald, d)
     if np.isfinite(fit.pi[0]):
         yield f"{level} prediction interval ({fit.method_pi})", formats.interval(*fit.pi, d)
     if fit.k > 1:
