@@ -33,7 +33,7 @@ def index_bytes(entries: list[dict], outputs: set[str]) -> bytes:
 
 
 def _row(entry: Mapping, outputs: set[str]) -> str:
-    name, told = entry["name"], entry["summary"]
+    name = entry["name"]
     page = f"reports/{name}/index.html" in outputs
     title = html.escape(entry["title"])
     linked = f'<a href="{quote(name)}/index.html">{title}</a>' if page else title
