@@ -46,14 +46,16 @@ def block() -> str:
         "for, not poolable |", "|---|---|---|---|---|---|---|",
         *(_row(evidence, *row) for row in ROWS), "",
         "Effects: points on 0-100, negative favours cells; for events and responders risk ratios (RR). Random effects, "
-        "REML, Hartung-Knapp interval.", "", ps.evidence_sentence(evidence), "", END,
+        "REML, Hartung-Knapp interval (for adverse events never narrower than Wald).", "", ps.evidence_sentence(evidence), "", END,
     ]  # fmt: skip
     return "\n".join(lines)
 
 
 def _pooled(evidence, question):
     table = ps.compare(evidence, question)
-    return table, ps.pool(ps.effects(table, measure=question.measure)) if len(table) else None
+    # As in the plan: harms are rare and alike, where the plain Hartung-Knapp interval can be too short.
+    ci = "HKSJ-guarded" if question.binary and question.outcome != "pain" else "HKSJ"
+    return table, ps.pool(ps.effects(table, measure=question.measure), ci=ci) if len(table) else None
 
 
 def _row(evidence, condition: str, cells: str, when: str, fields: dict) -> str:

@@ -102,6 +102,9 @@ def _add_pool(commands) -> None:
     parser.add_argument("--level", type=float, default=0.95, metavar="0.95", help="confidence level")
     parser.add_argument("--by", metavar="COLUMN", help="pool by subgroup and test whether they differ")
     parser.add_argument("--forest", type=Path, metavar="OUT.svg", help="draw the forest plot (svg, png or pdf)")
+    parser.add_argument(
+        "--mid", type=float, metavar="10", help="minimal important difference, a line in the forest plot"
+    )
     parser.add_argument("--json", action="store_true", help="write the result as JSON")
 
 
@@ -220,11 +223,13 @@ def _pool(arguments: argparse.Namespace) -> int:
     method = Method(arguments.measure, arguments.model, arguments.tau2, arguments.ci, arguments.level, arguments.by)
     try:
         method.check(arguments.forest)
+        if arguments.mid is not None and not arguments.mid > 0:
+            raise PainsynthError(f"--mid {arguments.mid:g}: a minimal important difference is above 0")
     except PainsynthError as problem:
         raise Usage(str(problem)) from None
     result = pool_file(arguments.file, method)
     if arguments.forest:
-        draw(result, arguments.forest)
+        draw(result, arguments.forest, arguments.mid)
     if arguments.json:
         _write(told(result))
     else:

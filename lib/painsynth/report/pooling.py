@@ -113,12 +113,12 @@ def _effects(table: pd.DataFrame, method: Method, file: str) -> pd.DataFrame:
     return found
 
 
-def draw(result: Fit | Groups, path: Path) -> None:
-    """Draw the forest plot into a file; its suffix says the format."""
+def draw(result: Fit | Groups, path: Path, mid: float | None = None) -> None:
+    """Draw the forest plot into a file, with the minimal important difference if given; its suffix says the format."""
     from painsynth.plots.forest import forest
     from painsynth.plots.save import write_picture
 
-    write_picture(forest(result), path)
+    write_picture(forest(result, mid=mid), path)
 
 
 def plain(result: Fit | Groups) -> str:

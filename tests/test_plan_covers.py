@@ -1,0 +1,42 @@
+"""The plan holds every field of the map that has poolable pain, at every follow-up window, and the empty ones."""
+
+import csv
+
+import painsynth as ps
+import pytest
+from conftest import ROOT
+
+WINDOWS = (3, 6, 12, 24, 60)  # months, the review windows of `Question`
+
+
+@pytest.fixture(scope="module")
+def plan():
+    with (ROOT / "notebooks" / "plan.csv").open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["notebook"] == "02_pool" and not row["measure"]]
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return ps.load_evidence(ROOT / "data")
+
+
+def asked(plan):
+    return {(row["condition"], row["msc_source"], float(row["months"])) for row in plan if not row["comparator"]}
+
+
+def test_every_field_with_poolable_pain_has_a_run(plan, evidence):
+    some = evidence.coverage().query("poolable > 0")  # the widest set any pain question can draw on
+    fields = {(row.condition, word) for row in some.itertuples() for word in ("", row.msc_source)}
+    missing = []
+    for condition, source in sorted(fields):
+        for months in WINDOWS:
+            table = ps.compare(evidence, ps.Question(condition=condition, msc_source=source, months=months))
+            if len(table) and (condition, source, float(months)) not in asked(plan):
+                missing.append((condition, source, months))
+    assert not missing, f"poolable, but not in notebooks/plan.csv: {missing}"
+
+
+def test_every_condition_on_file_with_randomised_trials_has_a_run_empty_or_not(plan, evidence):
+    """Conditions with three or more randomised trials: a reader looks for them, also where nothing can be pooled."""
+    counts = evidence.studies.query("design == 'rct'")["condition"].value_counts()
+    assert set(counts[counts >= 3].index) <= {row["condition"] for row in plan}
