@@ -46,7 +46,8 @@ def block() -> str:
         "for, not poolable |", "|---|---|---|---|---|---|---|",
         *(_row(evidence, *row) for row in ROWS), "",
         "Effects: points on 0-100, negative favours cells; for events and responders risk ratios (RR). Random effects, "
-        "REML, Hartung-Knapp interval (for adverse events never narrower than Wald).", "", ps.evidence_sentence(evidence), "", END,
+        "REML, Hartung-Knapp interval (for adverse events never narrower than Wald).", "",
+        ps.evidence_sentence(evidence), "", END,
     ]  # fmt: skip
     return "\n".join(lines)
 

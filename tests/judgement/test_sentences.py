@@ -71,6 +71,13 @@ def test_a_hartung_knapp_interval_narrower_than_wald_is_called_out(evidence):
     assert f"The Wald interval is wider, {interval(*fit.back().ci_wald, 2)}" in words
 
 
+def test_comparisons_without_any_event_are_counted(evidence):
+    words, fit, _ = answer(evidence, outcome="serious_adverse_event", measure="RR", months=None)
+    none = ((fit.table["ai"] == 0) & (fit.table["ci"] == 0)).sum()
+    assert none > 0
+    assert f"In {none} of them nobody had the event" in words
+
+
 def test_groups_are_named_with_their_k_and_the_test(evidence):
     table = ps.compare(evidence, QUESTION)
     groups = ps.pool_by(ps.effects(table), "msc_source")

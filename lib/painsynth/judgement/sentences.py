@@ -52,6 +52,7 @@ def sentence(question: Question, fit: Fit | None, table: pd.DataFrame) -> str:
         return " ".join([f"Nothing can be pooled for {_topic(question)}.", _what_exists(table)])
     parts = [
         _estimate(question, fit, table),
+        _zeros(fit),
         _narrow(question, fit),
         _mid(question, fit),
         _prediction(question, fit),
@@ -87,6 +88,14 @@ def _direction(question: Question, fit: Fit) -> str:
     if low <= 0 <= high:
         return "which is compatible with no difference"
     return f"in favour of {'cells' if (high < 0) == question.lower_is_better else 'the control'}"
+
+
+def _zeros(fit: Fit) -> str:
+    """Say how many comparisons have no event at all, and that a correction carries them."""
+    if "zero_events" not in fit.table:
+        return ""
+    none = int((fit.table["zero_events"] == "both arms").sum())
+    return f"In {none} of them nobody had the event; they enter with 0.5 added to each cell." if none else ""
 
 
 def _narrow(question: Question, fit: Fit) -> str:
