@@ -374,14 +374,7 @@ ADAPTERS = {
 }  # fmt: skip
 
 # Values of a built function that the package does not compute.
-NOT_BUILT_VALUES = {
-    "rma.uni": ("se_tau2", "fitstats"),
-    "confint.tau2": ("I2_Q", "H"),
-    "subgroup": ("F_common_tau2_knha", "F_common_tau2_knha_p"),
-    "multiarm_combine_arms": ("se_tau2",),
-    "multiarm_split_control": ("se_tau2",),
-    "pool_change_scores": ("se_tau2",),
-}
+NOT_BUILT_VALUES: dict = {}
 
 FURTHER = (golden_regression, golden_small_studies, golden_dependent, golden_rare, golden_influence)
 for _more in FURTHER:

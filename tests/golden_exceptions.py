@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import golden_dependent_proofs
+import golden_rare_proofs
 import numpy as np
+import painsynth as ps
 from golden_file import Check
 from scipy.optimize import brentq
 from scipy.special import chdtri, gammaincinv, ndtri, stdtrit
@@ -134,6 +137,25 @@ def _stopped_early(check: Check, got: dict, name: str, _i) -> bool:
     return bool(np.isclose(limits[name], check.expect[name], rtol=1e-5, atol=1e-6))
 
 
+def _interval_of_a_new_trial(check: Check, got: dict, name: str, i) -> bool:
+    """Chance error of a bootstrap, or meta's stopping rule."""
+    rule = _bootstrapped if check.args["method.predict"] == "NNF" else _stopped_early
+    return rule(check, got, name, i)
+
+
+def _bootstrapped(check: Check, got: dict, name: str, _i) -> bool:
+    """The reference's interval is the quantiles of B draws.
+
+    Proof: the difference lies within the standard error of such quantiles, taken from 40 bootstraps of B draws.
+    """
+    from painsynth.stats.bootstrap_prediction import bootstrap_prediction
+
+    pair, end = name.split("_")
+    runs = [bootstrap_prediction(check.table, draws=check.args["B"], seed=seed) for seed in range(40)]
+    chance = np.std([getattr(fit, pair)[end == "ub"] for fit in runs], ddof=1)
+    return abs(float(got[name]) - check.expect[name]) <= Z * chance
+
+
 def _coarse_subsets(check: Check, got: dict, name: str, i) -> bool:
     """metafor's gosh() fits with its default stopping rule, an absolute 1e-5 in tau2, whatever the scale of the data.
 
@@ -155,6 +177,42 @@ def _coarse_subsets(check: Check, got: dict, name: str, i) -> bool:
     return min(moved) <= check.expect[name] <= max(moved)
 
 
+def _filled_coarsely(check: Check, got: dict, name: str, _i) -> bool:
+    """metafor's trimfill() fits the filled funnel with its default stopping rule, an absolute 1e-5 in tau2.
+
+    Proof: Fisher scoring from the Hedges estimate, stopped by that rule, ends at the reference's tau2 to 1e-9, and the
+    reference's other values follow from it; ours is where the REML score is 0.
+    """
+    args = check.args
+    if args["method"] != "REML" or not check.expect["k0"]:
+        return False
+    filled = ps.trim_and_fill(check.table, estimator=args["estimator"], side=args["side"], tau2="REML").table
+    y, v = filled["yi"].to_numpy(), filled["vi"].to_numpy()
+    theirs = check.expect["tau2"]
+    if not (np.isclose(_fisher_scoring(y, v), theirs, rtol=1e-9) and np.isclose(got["tau2"], _reml(y, v), rtol=1e-8)):
+        return False
+    w, w0 = 1 / (v + theirs), 1 / v
+    mean, se = np.sum(w * y) / np.sum(w), 1 / np.sqrt(np.sum(w))
+    typical = (len(y) - 1) / (np.sum(w0) - np.sum(w0**2) / np.sum(w0))
+    half = ndtri(0.975) * se
+    follows = {"tau2": theirs, "estimate": mean, "se": se, "ci_lb": mean - half, "ci_ub": mean + half,
+               "I2": 100 * theirs / (theirs + typical)}  # fmt: skip
+    return name in follows and bool(np.isclose(follows[name], check.expect[name], rtol=1e-8, atol=1e-12))
+
+
+def _fisher_scoring(y: np.ndarray, v: np.ndarray) -> float:
+    """REML as metafor iterates by default (Viechtbauer 2005, equation 14; start: Hedges; stop: change <= 1e-5)."""
+    tau2, change = max(0.0, np.var(y, ddof=1) - np.mean(v)), np.inf
+    while change > 1e-5:
+        w = 1 / (v + tau2)
+        p = np.diag(w) - np.outer(w, w) / np.sum(w)
+        step = (y @ p @ p @ y - np.trace(p)) / np.sum(p * p)
+        while tau2 + step < 0:
+            step /= 2
+        tau2, change = tau2 + step, abs(step)
+    return tau2
+
+
 def _reml(y: np.ndarray, v: np.ndarray) -> float:
     """tau2 where the REML score is 0 (Viechtbauer 2005, equation 14)."""
 
@@ -174,6 +232,8 @@ _RULES = {
     ("convert", None): _se_from_rounded_p,
     ("confint.tau2", None): _search_bound,
     ("rma.uni", None): _one_study,
-    ("prediction_interval", None): _stopped_early,
+    ("prediction_interval", None): _interval_of_a_new_trial,
     ("gosh", "REML"): _coarse_subsets,
+    ("trimfill", "REML"): _filled_coarsely,
 }
+_RULES |= golden_dependent_proofs.RULES | golden_rare_proofs.RULES

@@ -2,6 +2,50 @@
 
 from __future__ import annotations
 
-ADAPTERS: dict = {}
+import numpy as np
+import painsynth as ps
+from golden_file import Check
+
+CI = {"z": "Wald", "knha": "HKSJ", "adhoc": "HKSJ-guarded", "t": "t"}
+
+
+def _table(check: Check):
+    """Effects table of the rows that a check names."""
+    table = check.data.iloc[np.array(check.args["rows"]) - 1].reset_index(drop=True)
+    for name in ("yi", "vi"):
+        table[name] = np.array([check.effect[name][row - 1] for row in check.args["rows"]], dtype=float)
+    table["study"] = [f"row {row}" for row in check.args["rows"]]
+    table.attrs["measure"] = check.measure
+    return table
+
+
+def metareg(check: Check) -> dict:
+    matrix = np.array(check.args["X"], dtype=float)
+    how = {"tau2": check.args["method"], "ci": CI[check.args["test"]]}
+    fit = ps.regress(_table(check), X=matrix, **how)
+    found = fit.predict()
+    limits = {} if fit.model == "common" else {"pi_lb": found["pi_low"], "pi_ub": found["pi_high"]}
+    coef = fit.coef
+    return {
+        "k": fit.k, "p": fit.p, "beta": coef["estimate"], "se": coef["se"], "stat": coef["statistic"],
+        "pval": coef["p"], "ci_lb": coef["ci_low"], "ci_ub": coef["ci_high"], "tau2": fit.tau2,
+        "se_tau2": fit.tau2_se, "I2": fit.i2, "H2": fit.h2, "QE": fit.qe, "QE_p": fit.qe_p, "df": [fit.df],
+        "QM": fit.qm, "QM_p": fit.qm_p, "QM_df": [fit.qm_df, fit.df], "R2": fit.r2, "fitted": found["estimate"],
+        "fitted_se": found["se"], "vif": fit.vif()["vif"], **limits,
+    }  # fmt: skip
+
+
+def permutest(check: Check) -> dict:
+    test = ps.permutation_test(_table(check), tau2=check.args["method"])
+    return {"pval": test.table["p"][0]}
+
+
+def location_scale(check: Check) -> dict:
+    fit = ps.location_scale(check.table, check.args["mods"], check.args["scale"], tau2=check.args["method"])
+    return {"beta": fit.coef["estimate"], "se": fit.coef["se"], "alpha": fit.scale["estimate"],
+            "se_alpha": fit.scale["se"]}  # fmt: skip
+
+
+ADAPTERS: dict = {"metareg": metareg, "permutest": permutest, "rma.ls": location_scale}
 NOT_BUILT_VALUES: dict = {}
-FLOOR: dict = {}
+FLOOR: dict = {"metareg": 105, "permutest": 22, "rma.ls": 1}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from painsynth.stats.pool import pool
+from painsynth.stats.tau2_error import tau2_se
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference" / "viechtbauer_2010_bcg.toml"
 PRINTED_4 = 0.5001e-4  # printed with four decimals
@@ -50,6 +51,7 @@ def test_bcg_random_effects_as_printed_by_viechtbauer_2010_pages_14_and_15(bcg, 
     assert fit.i2_ci == pytest.approx(printed["i2_ci"], abs=PRINTED_2)
     assert fit.h2 == pytest.approx(printed["h2"], abs=PRINTED_2)
     assert (fit.q, fit.q_df) == (pytest.approx(printed["q"], abs=PRINTED_4), 12)
+    assert tau2_se(fit) == pytest.approx(0.1664, abs=PRINTED_4)  # beside tau2, page 14
 
 
 def test_bcg_log_odds_ratios_q_profile_interval_of_tau2(log_odds_ratios):

@@ -11,9 +11,12 @@ from painsynth.errors import EffectsError, NothingToPool
 from painsynth.stats.blocks import Block, blocks
 from painsynth.stats.estimate import Pooled, pooled
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve, tidy
-from painsynth.stats.intervals import effect_interval, i2_h2, two_sided_p
+from painsynth.stats.intervals import i2_h2, two_sided_p
 from painsynth.stats.likelihood import Root
-from painsynth.stats.words import CI, COMMON, check_level, choose
+from painsynth.stats.mean_interval import critical, mean_interval
+from painsynth.stats.words import CI, COMMON, check_ci, check_level, choose
+
+OWN_DF = ("KR", "HKSJ-wider")  # rules whose degrees of freedom do not follow from k
 
 
 @dataclass(frozen=True)
@@ -22,39 +25,56 @@ class BatchFit:
 
     Attributes
     ----------
-    estimate, se, ci_low, ci_high : ndarray of float
-        Pooled effect, the standard error behind its interval, the interval.
+    estimate, se : ndarray of float
+        Pooled effect and the standard error behind its interval.
     se_wald, se_hksj : ndarray of float
         Both standard errors, whichever `ci` was asked for.
-    tau2, q, i2, h2 : ndarray of float
-        i2 in percent; from tau2, or from Q for the common-effect model.
+    tau2, q, h2 : ndarray of float
+        h2 from tau2, or from Q for the common-effect model.
     k : ndarray of int
         Studies in each analysis.
     converged, multimodal : ndarray of bool
+    own_df : ndarray of float, or None
+        Degrees of freedom where they do not follow from k (Kenward-Roger, HKSJ-wider).
     method_tau2, method_ci : str
     level : float
 
     Notes
     -----
-    An analysis without studies holds NaN; one study gives that study with its own Wald interval.
+    An analysis without studies holds NaN; one study gives that study with its own Wald interval. Everything that
+    follows from these arrays (interval, df, p, i2, q_p) is computed when asked for: ten million fits fit into 1 GiB.
     """
 
     estimate: np.ndarray
     se: np.ndarray
-    ci_low: np.ndarray
-    ci_high: np.ndarray
     se_wald: np.ndarray
     se_hksj: np.ndarray
     tau2: np.ndarray
     q: np.ndarray
-    i2: np.ndarray
     h2: np.ndarray
     k: np.ndarray
     converged: np.ndarray
     multimodal: np.ndarray
+    own_df: np.ndarray | None
     method_tau2: str
     method_ci: str
     level: float
+
+    @property
+    def ci_low(self) -> np.ndarray:
+        """Lower end of the confidence interval, (B,)."""
+        return self.estimate - critical(self.df, self.level) * self.se
+
+    @property
+    def ci_high(self) -> np.ndarray:
+        """Upper end of the confidence interval, (B,)."""
+        return self.estimate + critical(self.df, self.level) * self.se
+
+    @property
+    def i2(self) -> np.ndarray:
+        """I2 in percent, (B,): 100 (h2 - 1)/h2, at least 0."""
+        with np.errstate(all="ignore"):
+            return np.where(np.isposinf(self.h2), 100.0, np.maximum(100 * (self.h2 - 1) / self.h2, 0.0))
 
     @property
     def statistic(self) -> np.ndarray:
@@ -65,6 +85,8 @@ class BatchFit:
     @property
     def df(self) -> np.ndarray:
         """Degrees of freedom of the t distribution, (B,); NaN where the interval is a normal one."""
+        if self.own_df is not None:
+            return self.own_df
         return np.where((self.k > 1) & (self.method_ci != "Wald"), self.k - 1.0, np.nan)
 
     @property
@@ -96,7 +118,8 @@ def batch_pool(yi, vi, mask=None, *, tau2="REML", ci="HKSJ", level=0.95) -> Batc
         True where a study takes part in an analysis.
     tau2 : str
         Estimator as in `pool`; "EE" pools with the common-effect model.
-    ci : "HKSJ" | "HKSJ-guarded" | "Wald" | "t"
+    ci : str
+        As in `pool`.
     level : float
 
     Returns
@@ -118,15 +141,19 @@ def batch_pool(yi, vi, mask=None, *, tau2="REML", ci="HKSJ", level=0.95) -> Batc
     (array([-5.7 , -7.33, -9.38]), array([2, 2, 2]))
     """
     method, ci, level = choose(tau2, ESTIMATORS, "tau2"), choose(ci, CI, "ci"), check_level(level)
+    check_ci(ci, method)
     yi, vi, mask = _checked(yi, vi, mask)
     size = max((x.shape[0] for x in (yi, vi, mask) if x is not None and x.ndim == 2), default=1)
     types = {"converged": bool, "multimodal": bool, "k": np.int64}
     names = [f.name for f in fields(BatchFit)][:-3]
+    if ci not in OWN_DF:
+        names.remove("own_df")
     out = {name: np.empty(size, types.get(name, float)) for name in names}
     for rows, block in blocks(yi, vi, mask):
-        for name, value in fit_block(block, method, ci, level).items():
-            out[name][rows] = value
-    return BatchFit(**out, method_tau2=method, method_ci=ci, level=level)
+        found = fit_block(block, method, ci, level)
+        for name in names:
+            out[name][rows] = found[name]
+    return BatchFit(**{"own_df": None} | out, method_tau2=method, method_ci=ci, level=level)
 
 
 def fit_block(block: Block, method: str, ci: str, level: float) -> dict[str, np.ndarray]:
@@ -137,8 +164,8 @@ def fit_block(block: Block, method: str, ci: str, level: float) -> dict[str, np.
 
 
 def summary(block: Block, root: Root, mean: Pooled, method: str, ci: str, level: float) -> dict[str, np.ndarray]:
-    """Intervals and heterogeneity measures of fitted columns."""
-    se, low, high = effect_interval(mean.estimate, mean.se, mean.se_hksj, block.k, ci=ci, level=level)
+    """Standard errors and heterogeneity measures of fitted columns: every array of `BatchFit`, and i2."""
+    se, df = mean_interval(block, root.tau2, mean, ci, level)
     lone = block.k < 2
     if method in COMMON:
         i2 = 100 * np.maximum(0, 1 - (block.k - 1) / mean.q)
@@ -149,8 +176,6 @@ def summary(block: Block, root: Root, mean: Pooled, method: str, ci: str, level:
     return {
         "estimate": mean.estimate,
         "se": np.where(block.k > 0, se, np.nan),
-        "ci_low": low,
-        "ci_high": high,
         "se_wald": np.where(block.k > 0, mean.se, np.nan),
         "se_hksj": np.where(lone, np.nan, mean.se_hksj),
         "tau2": root.tau2,
@@ -160,6 +185,7 @@ def summary(block: Block, root: Root, mean: Pooled, method: str, ci: str, level:
         "k": block.k,
         "converged": root.converged,
         "multimodal": root.multimodal,
+        "own_df": df,
     }
 
 

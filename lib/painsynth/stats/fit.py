@@ -28,7 +28,7 @@ class Fit:
     ci, pi : tuple of float
         Confidence and prediction interval (low, high); NaN where there is none.
     statistic, df, p : float
-        Test of no effect; df is None when the normal distribution is used.
+        Test of no effect; df is None when the normal distribution is used, broken with Kenward-Roger.
     tau2, tau2_ci, i2, i2_ci, h2 : float or tuple
         Between-study variance, I2 in percent, H2.
     q, q_df, q_p : float
@@ -56,7 +56,7 @@ class Fit:
     ci: tuple[float, float]
     p: float
     statistic: float
-    df: int | None
+    df: float | None
     pi: tuple[float, float]
     tau2: float
     tau2_ci: tuple[float, float]

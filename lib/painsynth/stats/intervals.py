@@ -52,77 +52,41 @@ def two_sided_p(statistic: np.ndarray, df: np.ndarray | None) -> np.ndarray:
     if df is None:
         return normal
     df = np.asarray(df, float)
-    return np.where(df >= 1, 2 * stdtr(np.where(df >= 1, df, 1.0), low), normal)
+    return np.where(df > 0, 2 * stdtr(np.where(df > 0, df, 1.0), low), normal)
 
 
-def effect_interval(estimate, se, se_hksj, k, *, ci: str, level: float):
-    """Confidence interval of the pooled effect.
-
-    Parameters
-    ----------
-    estimate, se, se_hksj, k : ndarray (n,)
-        Pooled effect, Wald and HKSJ standard errors, number of studies.
-    ci : "HKSJ" | "HKSJ-guarded" | "Wald" | "t"
-        HKSJ: t(k-1) with the weighted residual variance (Hartung & Knapp 2001, Stat Med 20:3875; Sidik & Jonkman 2002,
-        Stat Med 21:3153). Guarded: the factor is at least 1 (Knapp & Hartung 2003). t: t(k-1) with the Wald SE.
-    level : float
-
-    Returns
-    -------
-    se, low, high : ndarray (n,)
-        One study has no residual variance: its own Wald interval, whatever `ci` says.
-
-    Examples
-    --------
-    >>> one = np.array([1.0])
-    >>> effect_interval(one, one / 2, one / 4, np.array([5.0]), ci="HKSJ-guarded", level=0.95)[0]
-    array([0.5])
-    """
-    z = z_quantile(level)
-    if ci == "Wald":
-        half = z * se
-        return se, estimate - half, estimate + half
-    lone = k < 2
-    crit = np.where(lone, z, t_quantile(k - 1, level))
-    if ci == "HKSJ":
-        se = np.where(lone, se, se_hksj)
-    elif ci == "HKSJ-guarded":
-        se = np.where(lone, se, np.maximum(se, se_hksj))
-    half = crit * se
-    return se, estimate - half, estimate + half
-
-
-def prediction_interval(estimate, se, tau2, k, *, pi: str, level: float):
+def prediction_interval(estimate, se, tau2, df, *, level: float):
     """Interval for the true effect of a new trial: estimate -/+ quantile sqrt(se^2 + tau2).
 
     Parameters
     ----------
-    estimate, se, tau2, k : ndarray (n,)
+    estimate, se, tau2 : ndarray (n,)
         `se` is the standard error that the confidence interval used.
-    pi : "t(k-1)" | "t(k-2)" | "z" | "none"
-        t(k-1): Cochrane Handbook 6.5, metafor with t-based tests. t(k-2): Higgins, Thompson & Spiegelhalter 2009, J R
-        Stat Soc A 172:137, eq. 12. z: normal quantile.
+    df : ndarray (n,)
+        Degrees of freedom of the quantile; infinite for the normal one, NaN or not above 0 where there is none.
     level : float
 
     Returns
     -------
     low, high : ndarray (n,)
-        NaN for one study (no between-study variance), and for two studies with t(k-2).
+        NaN where df is not above 0.
+
+    References
+    ----------
+    k - 1: Cochrane Handbook 6.5, metafor with t-based tests; Veroniki et al. 2019, Res Synth Methods 10:23. k - 2:
+    Higgins, Thompson & Spiegelhalter 2009, J R Stat Soc A 172:137, eq. 12. Kenward-Roger: Partlett & Riley 2017, Stat
+    Med 36:301.
 
     Examples
     --------
     >>> x = np.array([0.0])
-    >>> prediction_interval(x, x + 0.3, x + 0.16, np.array([2]), pi="t(k-2)", level=0.95)
-    (array([nan]), array([nan]))
+    >>> low, high = prediction_interval(x, x + 0.3, x + 0.16, np.array([np.inf]), level=0.95)
+    >>> low.round(2), high.round(2)
+    (array([-0.98]), array([0.98]))
     """
-    k = np.asarray(k)
-    if pi == "none":
-        crit = np.full(k.shape, np.nan)
-    elif pi == "z":
-        crit = np.where(k > 1, z_quantile(level), np.nan)
-    else:
-        crit = t_quantile(k - (1 if pi == "t(k-1)" else 2), level)
-    half = crit * np.sqrt(se * se + tau2)
+    df = np.asarray(df, float)
+    crit = np.where(df > 0, stdtrit(np.where(df > 0, df, 1.0), 0.5 + 0.5 * level), np.nan)
+    half = np.where(np.isinf(df), z_quantile(level), crit) * np.sqrt(se * se + tau2)
     return estimate - half, estimate + half
 
 

@@ -32,6 +32,11 @@ def trace(w: np.ndarray, s0: np.ndarray, wide: bool) -> np.ndarray:
     return 2 * dot(w, before) / s0
 
 
+def others(a: np.ndarray) -> np.ndarray:
+    """Return S(a) - a_i along the first axis, as sums of positive terms: no digits lost beside a dominating weight."""
+    return np.cumsum(a, axis=0) - a + (np.cumsum(a[::-1], axis=0)[::-1] - a)
+
+
 def spread(y: np.ndarray, a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return S(a), the weighted mean and Q = S a (y - mean)^2 of every column, from residuals."""
     s0 = a.sum(0)
@@ -52,8 +57,7 @@ def _expected_within(a: np.ndarray, v: np.ndarray, s0: np.ndarray, wide: bool) -
     """S(a v) - S(a^2 v)/S(a), as S a v (S0 - a)/S0 where a weight dominates."""
     if not wide:
         return dot(a, v) - dot(a * a, v) / s0
-    others = np.cumsum(a, axis=0) - a + (np.cumsum(a[::-1], axis=0)[::-1] - a)
-    return dot(a * v, others) / s0
+    return dot(a * v, others(a)) / s0
 
 
 def _inverse(block: Block, t: np.ndarray | float = 0.0) -> np.ndarray:

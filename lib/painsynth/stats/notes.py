@@ -17,9 +17,11 @@ def notes_on(fit: Fit) -> tuple[str, ...]:
 def _few(fit: Fit) -> Iterator[str]:
     if fit.k == 1:
         yield "one study: its own effect with its Wald interval; heterogeneity and a new trial's effect are unknown"
-    elif fit.k == 2 and fit.method_ci != "Wald":
+    elif fit.df is not None and fit.df < 1:
+        yield "fewer than one degree of freedom after Kenward and Roger: the interval is too wide to say anything"
+    elif fit.k == 2 and fit.df is not None:
         yield "two studies: the t interval has one degree of freedom and is very wide"
-    if fit.k == 2 and fit.method_pi == "t(k-2)" and fit.model == "random":
+    if fit.k == 2 and fit.method_pi in ("t(k-2)", "KR-PR") and fit.model == "random":
         yield "two studies: no prediction interval with k - 2 degrees of freedom"
     if fit.model == "common" and fit.method_pi != "none":
         yield "a common-effect model has no prediction interval"
@@ -28,15 +30,20 @@ def _few(fit: Fit) -> Iterator[str]:
 def _intervals(fit: Fit) -> Iterator[str]:
     if fit.k < 2 or fit.model == "common":
         return
-    if fit.method_ci in ("HKSJ", "HKSJ-guarded") and _width(fit.ci_hksj) < _width(fit.ci_wald):
+    if fit.method_ci.startswith("HKSJ") and _width(fit.ci_hksj) < _width(fit.ci_wald):
         d, shown = fit.digits, fit.back()
         yield (
             f"the HKSJ interval ({formats.interval(*shown.ci_hksj, d)}) is narrower than the Wald interval "
-            f"({formats.interval(*shown.ci_wald, d)}): effects agree more than their errors suggest"
-            + ("; consider ci='HKSJ-guarded'" if fit.method_ci == "HKSJ" else "; the guard is in force")
+            f"({formats.interval(*shown.ci_wald, d)}): effects agree more than their errors suggest" + _guard(fit)
         )
     if fit.se_hksj == 0:
         yield "all effects are identical: the HKSJ standard error is 0"
+
+
+def _guard(fit: Fit) -> str:
+    if fit.method_ci == "HKSJ":
+        return "; consider ci='HKSJ-guarded'"
+    return "; the guard is in force" if fit.se > fit.se_hksj else "; the guard of IQWiG 6 is not called for"
 
 
 def _width(ends: tuple[float, float]) -> float:

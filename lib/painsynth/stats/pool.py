@@ -12,11 +12,13 @@ from painsynth.stats.blocks import Block, block_of
 from painsynth.stats.estimate import Pooled, pooled
 from painsynth.stats.fit import Fit
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve
-from painsynth.stats.intervals import block_tau2_interval, effect_interval, i2_h2, prediction_interval, two_sided_p
+from painsynth.stats.intervals import block_tau2_interval, i2_h2, prediction_interval, two_sided_p
+from painsynth.stats.kenward_roger import kenward_roger
 from painsynth.stats.likelihood import Root
+from painsynth.stats.mean_interval import critical, mean_interval
 from painsynth.stats.notes import notes_on
 from painsynth.stats.table import Studies, studies_of
-from painsynth.stats.words import CI, COMMON, MODEL, PI, TAU2_CI, check_level, choose
+from painsynth.stats.words import CI, COMMON, MODEL, PI, TAU2_CI, check_ci, check_level, choose
 
 
 def pool(effects, *, model="random", tau2="REML", ci=None, pi=None, tau2_ci=None, level=0.95) -> Fit:
@@ -32,10 +34,12 @@ def pool(effects, *, model="random", tau2="REML", ci=None, pi=None, tau2_ci=None
         Random effects, or one common effect (inverse variance).
     tau2 : str
         REML, DL, PM, EB, ML, SJ, HE, HS, HSk, PMM, GENQ, GENQM (weights 1/vi, also for the mean), DL2, CA2.
-    ci : "HKSJ" | "HKSJ-guarded" | "Wald" | "t", optional
-        None stands for the model's own: HKSJ for random effects, Wald for the common effect.
-    pi : "t(k-1)" | "t(k-2)" | "z" | "none", optional
-        None stands for t(k-1) with random effects; the common-effect model has no prediction interval.
+    ci : "HKSJ" | "HKSJ-guarded" | "HKSJ-wider" | "HKSJ-IQWiG6" | "Wald" | "t" | "KR", optional
+        None stands for the model's own: HKSJ for random effects, Wald for the common effect. The rules stand in
+        `painsynth.stats.mean_interval`; KR (Kenward-Roger) needs tau2 REML.
+    pi : "t(k-1)" | "t(k-2)" | "z" | "KR" | "KR-PR" | "none", optional
+        None stands for t(k-1) with random effects (KR with ci KR); the common-effect model has no prediction interval.
+        KR and KR-PR use Kenward-Roger's standard error and its df, or df - 1, whatever `ci` says.
     tau2_ci : "QP" | "PL" | "GENQ" | "BJ" | "J" | "none", optional
         Q-profile (the default), profile likelihood (with ML or REML), generalised Q.
     level : float
@@ -78,14 +82,19 @@ def settle(model, tau2, ci, pi, tau2_ci, level) -> dict:
     method = choose(tau2, ESTIMATORS, "tau2")
     model = "common" if method in COMMON else choose(model, MODEL, "model")
     common = model == "common"
+    ci = choose(ci, CI, "ci") if ci is not None else "Wald" if common else "HKSJ"
+    own_pi = "none" if common else "KR" if ci == "KR" else "t(k-1)"
     how = {
         "model": model,
         "method": "EE" if common else method,
-        "ci": choose(ci, CI, "ci") if ci is not None else "Wald" if common else "HKSJ",
-        "pi": choose(pi, PI, "pi") if pi is not None else "none" if common else "t(k-1)",
+        "ci": ci,
+        "pi": choose(pi, PI, "pi") if pi is not None else own_pi,
         "tau2_ci": choose(tau2_ci, TAU2_CI, "tau2_ci") if tau2_ci is not None else "none" if common else "QP",
         "level": check_level(level),
     }
+    check_ci(ci, how["method"])
+    if how["pi"].startswith("KR"):
+        check_ci("KR", how["method"])
     if how["tau2_ci"] == "PL" and method not in ("ML", "REML"):
         how["tau2_ci"] = choose("PL needs tau2 ML or REML", TAU2_CI, "tau2_ci")
     return how
@@ -95,16 +104,14 @@ def record(effects, studies: Studies, block: Block, fitted: tuple[Root, Pooled],
     """Write the `Fit` of a block of one analysis whose tau2 and mean are known."""
     root, mean = fitted
     one = {name: x[0].item() for name, x in summary(block, root, mean, how["method"], how["ci"], how["level"]).items()}
-    k = int(one["k"])
-    intervals = _intervals(block, root, mean, how, one)
-    df = k - 1 if k > 1 and how["ci"] != "Wald" else None
+    k, df = int(one["k"]), one["own_df"]
+    df = None if np.isnan(df) else int(df) if df.is_integer() else df
     statistic = one["estimate"] / one["se"] if one["se"] > 0 else float(np.sign(one["estimate"]) * np.inf)
     weights = 100 * mean.w[:, 0] / mean.w[:, 0].sum()
     fit = Fit(
         **{name: one[name] for name in ("estimate", "se", "tau2", "i2", "h2", "q", "se_wald", "se_hksj")},
-        **intervals,
+        **_intervals(block, root, mean, how, one),
         k=k,
-        ci=(one["ci_low"], one["ci_high"]),
         statistic=statistic,
         df=df,
         p=float(two_sided_p(np.array(statistic), df)),
@@ -129,16 +136,34 @@ def record(effects, studies: Studies, block: Block, fitted: tuple[Root, Pooled],
 
 
 def _intervals(block: Block, root: Root, mean: Pooled, how: dict, one: dict) -> dict:
-    """Every interval but the main one, as (low, high) tuples of floats."""
-    level, kind = how["level"], "none" if how["model"] == "common" else how["pi"]
-    args = (mean.estimate, mean.se, mean.se_hksj, block.k)
-    se = np.array([one["se"]])
+    """Every interval, as (low, high) tuples of floats."""
+    level = how["level"]
     tau2_ci = block_tau2_interval(block, how["tau2_ci"], level, root.tau2, how["method"] == "REML")
+    hksj = np.where(block.k > 1, _half(mean_interval(block, root.tau2, mean, "HKSJ", level), level), np.nan)
+    own = critical(np.array([one["own_df"]]), level) * one["se"]
+    wald = critical(np.full(1, np.nan), level) * mean.se
     out = {
-        "ci_wald": effect_interval(*args, ci="Wald", level=level)[1:],
-        "ci_hksj": tuple(np.where(block.k > 1, x, np.nan) for x in effect_interval(*args, ci="HKSJ", level=level)[1:]),
-        "pi": prediction_interval(mean.estimate, se, root.tau2, block.k, pi=kind, level=level),
+        "ci": (mean.estimate - own, mean.estimate + own),
+        "ci_wald": (mean.estimate - wald, mean.estimate + wald),
+        "ci_hksj": (mean.estimate - hksj, mean.estimate + hksj),
+        "pi": _prediction(block, root.tau2, mean.estimate, how, one["se"]),
         "tau2_ci": tau2_ci,
         "i2_ci": tuple(i2_h2(x, mean.typical)[0] for x in tau2_ci),
     }
     return {name: (pair[0].item(), pair[1].item()) for name, pair in out.items()}
+
+
+def _half(interval, level: float) -> np.ndarray:
+    return critical(interval.df, level) * interval.se
+
+
+def _prediction(block: Block, tau2: np.ndarray, estimate: np.ndarray, how: dict, se: float):
+    """Prediction interval by the word of the option; none for one study or a common effect."""
+    rule = "none" if how["model"] == "common" or block.k[0] < 2 else how["pi"]
+    se = np.array([se])
+    if rule.startswith("KR"):
+        se, df = kenward_roger(block, tau2)
+        df = df - (rule == "KR-PR")
+    else:
+        df = {"t(k-1)": block.k - 1, "t(k-2)": block.k - 2, "z": np.full(1, np.inf)}.get(rule, np.full(1, np.nan))
+    return prediction_interval(estimate, se, tau2, df, level=how["level"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 
 import numpy as np
-from scipy.special import chdtrc
+from scipy.special import chdtrc, fdtrc
 
 from painsynth import formats
 from painsynth.errors import EffectsError
@@ -32,6 +32,9 @@ class Groups:
     q_between, q_between_df, q_between_p : float, int, float
         Test that the groups' effects are equal: S w_g (m_g - m)^2 with w_g = 1/se_g^2, the standard errors being those
         of the fitted groups (Borenstein & Higgins 2013, Prev Sci 14:134). NaN where a group's standard error is 0.
+    f_between, f_between_df, f_between_p : float, tuple of int, float
+        The same question by Knapp and Hartung's F test: with one tau2 for all groups, Q_M/(groups - 1) over the
+        weighted residual variance (Knapp & Hartung 2003, Stat Med 22:2693). NaN where each group has its own tau2.
     by : str
         The column.
     common_tau2 : bool
@@ -46,6 +49,9 @@ class Groups:
     q_between: float
     q_between_df: int
     q_between_p: float
+    f_between: float
+    f_between_df: tuple[int, int]
+    f_between_p: float
     by: str
     common_tau2: bool
     notes: tuple[str, ...]
@@ -102,10 +108,14 @@ class Groups:
         """The test between groups in words."""
         if np.isnan(self.q_between):
             return "no test between groups"
-        return (
+        words = (
             f"between groups: Q = {formats.number(self.q_between)}, df = {self.q_between_df}, "
             f"{formats.p_value(self.q_between_p)}"
         )
+        if np.isnan(self.f_between):
+            return words
+        one, two = self.f_between_df
+        return f"{words}; F = {formats.number(self.f_between)}, df = {one}, {two}, {formats.p_value(self.f_between_p)}"
 
     def _repr_html_(self) -> str:
         head = f"<tr><th>{escape(self.by)}</th><th>k</th><th>{escape(self.measure)}</th><th>{self.level:.0%} CI</th>"
@@ -166,8 +176,9 @@ def pool_by(effects, column: str, *, common_tau2: bool = False, **how) -> Groups
         fits = _with_common_tau2(tables, how)
     else:
         fits = {name: pool(table, **how) for name, table in tables.items()}
-    q, df, p = between(list(fits.values()))
-    return Groups(fits, overall, q, df, p, column, bool(common_tau2), _notes(fits, common_tau2), members)
+    shared = bool(common_tau2) and overall.model == "random"
+    tests = (*between(list(fits.values())), *knapp_hartung(list(fits.values()), shared))
+    return Groups(fits, overall, *tests, column, bool(common_tau2), _notes(fits, common_tau2), members)
 
 
 def between(fits: list[Fit]) -> tuple[float, int, float]:
@@ -180,6 +191,20 @@ def between(fits: list[Fit]) -> tuple[float, int, float]:
     r = (estimate - estimate[0]) - (w * (estimate - estimate[0])).sum() / w.sum()
     q = float((w * (r / se.min()) ** 2).sum())
     return q, df, float(chdtrc(float(df), q))
+
+
+def knapp_hartung(fits: list[Fit], shared: bool) -> tuple[float, tuple[int, int], float]:
+    """F test between groups that share one tau2: F, (df, df), p; NaN where they do not, or without residual df.
+
+    Knapp & Hartung 2003, Stat Med 22:2693: Q_M/(groups - 1) over the weighted residual variance within groups.
+    """
+    df = (len(fits) - 1, sum(fit.k - 1 for fit in fits))
+    within = sum((fit.k - 1) * (fit.se_hksj / fit.se_wald) ** 2 for fit in fits if fit.k > 1)
+    if not shared or min(df) < 1 or within <= 0:
+        return float("nan"), df, float("nan")
+    wald = [replace(fit, se=fit.se_wald) for fit in fits]
+    f = between(wald)[0] / df[0] / (within / df[1])
+    return f, df, float(fdtrc(*df, f))
 
 
 def _members(effects, column: str, study: tuple[str, ...]) -> dict[str, np.ndarray]:

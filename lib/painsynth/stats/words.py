@@ -9,8 +9,8 @@ from painsynth.errors import EffectsError
 
 TAU2 = ("REML", "DL", "HE", "HS", "HSk", "SJ", "ML", "EB", "PM", "PMM", "GENQ", "GENQM", "DL2", "CA2")
 COMMON = ("EE", "FE")
-CI = ("HKSJ", "HKSJ-guarded", "Wald", "t")
-PI = ("t(k-1)", "t(k-2)", "z", "none")
+CI = ("HKSJ", "HKSJ-guarded", "HKSJ-wider", "HKSJ-IQWiG6", "Wald", "t", "KR")
+PI = ("t(k-1)", "t(k-2)", "z", "KR", "KR-PR", "none")
 TAU2_CI = ("QP", "PL", "GENQ", "BJ", "J", "none")
 MODEL = ("random", "common")
 
@@ -64,3 +64,19 @@ def check_level(level: float) -> float:
     if not 0 < number < 1:
         raise EffectsError(f"level={level!r} must lie between 0 and 1, for example 0.95")
     return number
+
+
+def check_ci(ci: str, method: str) -> None:
+    """Refuse a rule for the interval of the mean that is not defined for an estimator of tau2.
+
+    Raises
+    ------
+    EffectsError
+        Kenward-Roger without REML.
+
+    Examples
+    --------
+    >>> check_ci("KR", "REML")
+    """
+    if ci == "KR" and method != "REML":
+        raise EffectsError(f"ci='KR' (Kenward-Roger) is derived for tau2='REML', not '{method}'; choose one of the two")

@@ -1,0 +1,86 @@
+"""I2 and H from Cochran's Q, with their test-based intervals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from painsynth import formats
+from painsynth.stats.fit import Fit
+from painsynth.stats.intervals import z_quantile
+
+
+@dataclass(frozen=True)
+class QBased:
+    """Heterogeneity measures that need no tau2.
+
+    Attributes
+    ----------
+    i2, i2_ci : float, tuple of float
+        Percent.
+    h, h_ci : float, tuple of float
+        H = sqrt(Q/(k - 1)), at least 1.
+    level : float
+    """
+
+    i2: float
+    i2_ci: tuple[float, float]
+    h: float
+    h_ci: tuple[float, float]
+    level: float
+
+    def __str__(self) -> str:
+        return f"I2 = {formats.percent(self.i2)} ({self.level:.0%} CI {formats.interval(*self.i2_ci, 0)}) from Q"
+
+    def row(self) -> dict:
+        """Return the figures as a plain dict."""
+        return asdict(self)
+
+
+def i2_from_q(fit: Fit) -> QBased:
+    """Return I2 and H computed from Cochran's Q, as meta and RevMan print them.
+
+    `Fit.i2` follows from tau2 and may differ; with DerSimonian-Laird both agree.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    QBased
+        NaN for one study; the interval is NaN for two studies whose Q is at most 2.
+
+    References
+    ----------
+    Higgins & Thompson 2002, Stat Med 21:1539, equations 6 and 10 and the test-based interval of ln H (appendix A2).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from painsynth.stats.pool import pool
+    >>> print(i2_from_q(pool(pd.DataFrame({"yi": [0.1, 0.5, 0.9], "vi": [0.04, 0.04, 0.04]}))))
+    I2 = 75% (95% CI 17 to 92) from Q
+    """
+    k, q = fit.k, fit.q
+    if k < 2:
+        nothing = (float("nan"),) * 2
+        return QBased(float("nan"), nothing, float("nan"), nothing, fit.level)
+    h = np.sqrt(max(q / (k - 1), 1.0))
+    half = z_quantile(fit.level) * _se_of_log_h(q, k)
+    ends = np.maximum(np.exp(np.log(h) + np.array([-half, half])), 1.0)
+    low, high = (float(x) for x in ends)
+    return QBased(_i2(h), (_i2(low), _i2(high)), float(h), (low, high), fit.level)
+
+
+def _i2(h: float) -> float:
+    return float(100 * (1 - 1 / h**2))
+
+
+def _se_of_log_h(q: float, k: int) -> float:
+    if q > k:
+        return 0.5 * (np.log(q) - np.log(k - 1)) / (np.sqrt(2 * q) - np.sqrt(2 * k - 3))
+    if k > 2:
+        return np.sqrt((1 - 1 / (3 * (k - 2) ** 2)) / (2 * (k - 2)))
+    return float("nan")

@@ -1,0 +1,250 @@
+"""Location-scale models: moderators of the effect, and moderators of the between-study variance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+from scipy.special import chdtrc, fdtrc
+
+from painsynth import formats
+from painsynth.errors import EffectsError
+from painsynth.stats.contrasts import contrasts
+from painsynth.stats.design import Design, design_of
+from painsynth.stats.mixed_tau2 import solve_mixed
+from painsynth.stats.notes import some
+from painsynth.stats.regress import TESTS, coefficients, quadratic_form
+from painsynth.stats.scale_likelihood import Peak, ScaleModel, highest
+from painsynth.stats.table import Studies, studies_of
+from painsynth.stats.words import check_level, choose
+
+METHODS = ("REML", "ML")
+NEAR_ZERO = 1e-4  # tau2 over v that counts as 0 in the message
+
+
+@dataclass(frozen=True, eq=False)
+class LocationScale:
+    """One location-scale model.
+
+    Attributes
+    ----------
+    coef, scale : DataFrame
+        Coefficients of the effect and of log tau2: term, estimate, se, statistic, df, p, ci_low, ci_high.
+    vcov, vcov_scale : ndarray
+    tau2 : ndarray (k,)
+        Between-study variance of each study.
+    qm, qm_df, qm_p, qs, qs_df, qs_p
+        Omnibus tests of the moderators of the effect and of the variance; NaN where there are none.
+    lr, lr_p : float
+        Likelihood-ratio test of the scale moderators (chi-squared with qs_df degrees of freedom).
+    qe, qe_df, qe_p, log_likelihood : float
+    k, measure, method_tau2, method_ci, level, notes, table, study, design, scale_design
+    """
+
+    coef: object
+    scale: object
+    vcov: np.ndarray = field(repr=False)
+    vcov_scale: np.ndarray = field(repr=False)
+    tau2: np.ndarray = field(repr=False)
+    qm: float
+    qm_df: int
+    qm_p: float
+    qs: float
+    qs_df: int
+    qs_p: float
+    lr: float
+    lr_p: float
+    qe: float
+    qe_df: int
+    qe_p: float
+    log_likelihood: float
+    k: int
+    measure: str
+    method_tau2: str
+    method_ci: str
+    level: float
+    notes: tuple[str, ...]
+    table: object = field(repr=False)
+    study: tuple[str, ...] = field(repr=False)
+    design: Design = field(repr=False)
+    scale_design: Design = field(repr=False)
+
+    def tau2_at(self, new) -> np.ndarray:
+        """tau2 (m,) for new rows of scale moderators."""
+        return np.exp(self.scale_design.rows_for(new) @ self.scale["estimate"].to_numpy())
+
+    def rows(self):
+        """Return both tables of coefficients under each other, with a column `part`."""
+        import pandas as pd
+
+        parts = {"effect": self.coef, "log tau2": self.scale}
+        return pd.concat([t.assign(part=name) for name, t in parts.items()], ignore_index=True)
+
+    def __str__(self) -> str:
+        low, high = self.tau2.min(), self.tau2.max()
+        return (
+            f"{self.measure} location-scale model on {self.k} studies: tau2 from {formats.number(low, 3)} to "
+            f"{formats.number(high, 3)}; scale moderators: QS = {formats.number(self.qs)}, df = {self.qs_df}, "
+            f"{formats.p_value(self.qs_p)} [{self.method_tau2}, {self.method_ci}]"
+        )
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            f"<tr><td>{escape(c.part)}</td><th scope='row'>{escape(c.term)}</th>"
+            f"<td>{formats.number(c.estimate, 3)}</td><td>{formats.interval(c.ci_low, c.ci_high, 3)}</td>"
+            f"<td>{formats.p_value(c.p)}</td></tr>"
+            for c in self.rows().itertuples()
+        )
+        notes = "".join(f"<li>{escape(note)}</li>" for note in (str(self), *self.notes))
+        return f"<table><tbody>{body}</tbody></table><ul>{notes}</ul>"
+
+
+def location_scale(
+    effects,
+    formula: str | None = "~ 1",
+    scale: str | None = None,
+    *,
+    X=None,
+    Z=None,
+    tau2="REML",
+    ci="Wald",
+    level=0.95,
+) -> LocationScale:
+    """Fit a location-scale model: both the effect and the between-study variance depend on moderators.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As for `regress`.
+    formula, scale : str, optional
+        Moderators of the effect and of log tau2, such as "~ dose" and "~ design".
+    X, Z : array_like, optional
+        Whole model matrices (k, p) and (k, q) in their place.
+    tau2 : "REML" | "ML"
+    ci : "Wald" | "t" | "HKSJ" | "HKSJ-guarded"
+        Tests of the effect's coefficients; the variance's are normal with Wald, else t with k - q degrees of freedom.
+    level : float
+
+    Returns
+    -------
+    LocationScale
+
+    Raises
+    ------
+    EffectsError
+        What `regress` refuses; a likelihood that keeps rising as tau2 goes to 0 in some studies (their names are
+        given): then log tau2 has no finite estimate.
+
+    References
+    ----------
+    Viechtbauer & Lopez-Lopez 2022, Res Synth Methods 13:697.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> trials = pd.DataFrame({"yi": [-9, 4, 7, -6, 1, 2, 0, 3, 1, 1.5], "vi": [1.0] * 10, "blind": [0] * 5 + [1] * 5})
+    >>> fit = location_scale(trials, "~ 1", "~ blind", tau2="ML")
+    >>> fit.tau2_at({"blind": [0]}).round(1)
+    array([39.4])
+    """
+    method, ci, level = choose(tau2, METHODS, "tau2"), choose(ci, TESTS, "ci"), check_level(level)
+    studies = studies_of(effects)
+    if scale is None and Z is None:
+        raise EffectsError("give the moderators of tau2: scale='~ ...' or Z=array")
+    design = design_of(formula if X is None else None, X, effects, studies.label)
+    spread = design_of(scale, Z, effects, studies.label)
+    k, p = design.matrix.shape
+    if k <= p + spread.matrix.shape[1]:
+        raise EffectsError(f"{k} studies are not more than {p} + {spread.matrix.shape[1]} coefficients")
+    model, plain = _models(studies, design, spread, method)
+    peak = highest(model, plain)
+    if not peak.settled:
+        raise EffectsError(_runaway(model, peak, studies.label))
+    return _record(effects, studies, (design, spread), (model, peak, plain), (method, ci, level))
+
+
+def _models(studies: Studies, design: Design, spread: Design, method: str) -> tuple[ScaleModel, float]:
+    """The model, and tau2 without scale moderators."""
+    shift = studies.yi[studies.vi.argmin()] if design.level else 0.0
+    y = studies.yi - shift
+    alone = solve_mixed(contrasts(y, studies.vi, design.basis), method).tau2.item()
+    return ScaleModel(y, studies.vi, design.basis, spread.basis, method == "REML"), alone
+
+
+def _runaway(model: ScaleModel, peak: Peak, label: list[str]) -> str:
+    gone = [name for name, low in zip(label, model.tau2(peak.a) < NEAR_ZERO * model.v, strict=True) if low]
+    where = f"tau2 goes to 0 for {some(gone)}" if gone else "the likelihood is too flat for a maximum to be told"
+    return f"log tau2 has no finite estimate with these scale moderators: {where}; use fewer, or regress()"
+
+
+def _record(effects, studies: Studies, designs, fitted, how) -> LocationScale:
+    (design, spread), (model, peak, plain), (method, ci, level) = designs, fitted, how
+    k, p, q = len(model.y), design.matrix.shape[1], spread.matrix.shape[1]
+    tau2 = model.tau2(peak.a)
+    beta, vcov, qe = _location(model, design, studies, tau2, ci)
+    back = np.linalg.inv(spread.turn)
+    alpha, vcov_scale = back @ peak.a, back @ np.linalg.inv(-peak.hessian) @ back.T
+    test = _wald("qm", design, beta, vcov, None if ci == "Wald" else k - p)
+    lr = _likelihood_ratio(model, peak, plain) if spread.level and q > 1 else float("nan")
+    for array in (tau2, vcov, vcov_scale):
+        array.setflags(write=False)
+    return LocationScale(
+        coef=coefficients(design.terms, beta, vcov, None if ci == "Wald" else k - p, level),
+        scale=coefficients(spread.terms, alpha, vcov_scale, None if ci == "Wald" else k - q, level),
+        vcov=vcov,
+        vcov_scale=vcov_scale,
+        tau2=tau2,
+        **test,
+        **_wald("qs", spread, alpha, vcov_scale, None if ci == "Wald" else k - q),
+        lr=lr,
+        lr_p=float(chdtrc(q - 1.0, lr)) if np.isfinite(lr) else float("nan"),
+        qe=qe,
+        qe_df=k - p,
+        qe_p=float(chdtrc(float(k - p), qe)),
+        log_likelihood=peak.value - 0.5 * (k - p if method == "REML" else k) * np.log(2 * np.pi),
+        k=k,
+        measure=str(effects.attrs.get("measure", "GEN")),
+        method_tau2=method,
+        method_ci=ci,
+        level=level,
+        notes=_notes(model, tau2, studies.label),
+        table=effects.copy(),
+        study=tuple(studies.label),
+        design=design,
+        scale_design=spread,
+    )
+
+
+def _location(model: ScaleModel, design: Design, studies: Studies, tau2: np.ndarray, ci: str):
+    """Coefficients of the effect, their covariance, and QE."""
+    from painsynth.stats.weighted import weighted
+
+    fit = weighted(design, Studies(studies.label, studies.yi, studies.vi + tau2), 0.0)
+    df = len(model.y) - design.matrix.shape[1]
+    factor = fit.rss / df if ci.startswith("HKSJ") else 1.0
+    factor = max(factor, 1.0) if ci == "HKSJ-guarded" else factor
+    return fit.beta, factor * fit.cov, float(weighted(design, studies, 0.0).rss)
+
+
+def _likelihood_ratio(model: ScaleModel, peak: Peak, plain: float) -> float:
+    """Twice the gain over one common tau2."""
+    flat = np.zeros(model.z.shape[1])
+    flat[0] = np.log(max(plain, np.exp(-30.0) * model.v.min()))
+    return max(0.0, 2 * (peak.value - model.log_likelihood(flat)[0]))
+
+
+def _wald(name: str, design: Design, b: np.ndarray, cov: np.ndarray, df: int | None) -> dict:
+    tested = list(design.tested)
+    out = {name: float("nan"), f"{name}_df": len(tested), f"{name}_p": float("nan")}
+    if not tested:
+        return out
+    q = quadratic_form(b[tested], cov[np.ix_(tested, tested)])
+    if df is None:
+        return out | {name: q, f"{name}_p": float(chdtrc(len(tested), q))}
+    return out | {name: q / len(tested), f"{name}_p": float(fdtrc(len(tested), df, q / len(tested)))}
+
+
+def _notes(model: ScaleModel, tau2: np.ndarray, label: list[str]) -> tuple[str, ...]:
+    low = [name for name, small in zip(label, tau2 < NEAR_ZERO * model.v, strict=True) if small]
+    return (f"tau2 is practically 0 for {some(low)}",) if low else ()
