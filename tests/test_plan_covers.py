@@ -1,10 +1,12 @@
 """The plan holds every field of the map that has poolable pain, at every follow-up window, and the empty ones."""
 
 import csv
+import dataclasses
 
 import painsynth as ps
 import pytest
 from conftest import ROOT
+from painsynth.report.parameters import read_parameters
 
 WINDOWS = (3, 6, 12, 24, 60)  # months, the review windows of `Question`
 
@@ -40,3 +42,15 @@ def test_every_condition_on_file_with_randomised_trials_has_a_run_empty_or_not(p
     """Conditions with three or more randomised trials: a reader looks for them, also where nothing can be pooled."""
     counts = evidence.studies.query("design == 'rct'")["condition"].value_counts()
     assert set(counts[counts >= 3].index) <= {row["condition"] for row in plan}
+
+
+@pytest.mark.parametrize("name", ["02_pool", "03_compare"])
+def test_the_notebooks_defaults_are_the_question_s_own(name):
+    """An empty cell of the plan means the notebook's default: one that was changed and saved would change every run."""
+    read = read_parameters(ROOT / "notebooks" / f"{name}.ipynb")
+    known = {parameter: read[parameter].default for parameter in read}
+    own = {field.name: field.default for field in dataclasses.fields(ps.Question) if field.name in known}
+    own |= {"condition": "knee_osteoarthritis", "tau2": "REML", "ci": "HKSJ", "level": 0.95}
+    for parameter, value in own.items():
+        meant = None if known[parameter] in ("any", "") else known[parameter]
+        assert meant == (None if value == "any" else value), parameter

@@ -21,7 +21,7 @@ def page() -> str:
     rules = choose.__doc__.split("\n\n")[1:]
     parts = {
         "choose": "\n\n".join(["One result per trial, by these preferences, in this order:", *rules[1:]]).strip(),
-        "flags": _code(vocabularies.DISQUALIFYING_FLAGS),
+        "flags": _code(vocabularies.DEFAULT_LEAVE_OUT),
         "add_on": _code(vocabularies.ADD_ON_COMPARATORS),
         "inert": _code(vocabularies.INERT_COMPARATORS),
         "active": _code(vocabularies.ACTIVE_COMPARATORS),

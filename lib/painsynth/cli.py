@@ -156,9 +156,15 @@ def _check(arguments: argparse.Namespace) -> int:
 def _report(arguments: argparse.Namespace) -> int:
     from painsynth.report.run import report
 
+    plan = arguments.plan or _nearest_plan()
+    _checked_data(plan)
+    if arguments.parameters and arguments.out is None:
+        # Another question than the plan's: its figures must not replace, or remove, those of the plan.
+        arguments.out = plan.resolve().parent.parent / "reports" / "changed"
+        print(f"parameters were changed: everything goes to {arguments.out.name}/ inside reports/", file=sys.stderr)
     with _stopped_in_order():
         done = report(
-            arguments.plan or _nearest_plan(),
+            plan,
             arguments.names,
             parameters=dict(arguments.parameters),
             jobs=arguments.jobs,
@@ -171,7 +177,8 @@ def _report(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     from painsynth.report.parameters import ParameterFaults, give_values, read_parameters
 
-    path = arguments.notebook
+    path = _notebook(arguments.notebook)
+    _checked_data(path)
     known = read_parameters(path)
     values, faults = give_values(known, dict(arguments.parameters), notebook=path.name)
     if faults:
@@ -183,6 +190,25 @@ def _run(arguments: argparse.Namespace) -> int:
     with _stopped_in_order():
         done = run_single(run, out=arguments.out, timeout=arguments.timeout)
     return _finish(done, arguments.json)
+
+
+def _notebook(path: Path) -> Path:
+    """Find a notebook by its path, or by its bare name in the nearest notebooks folder."""
+    if not path.exists() and path.name == str(path):
+        for place in (Path.cwd(), *Path.cwd().parents):
+            found = place / "notebooks" / path.with_suffix(".ipynb").name
+            if found.is_file():
+                return found
+    return path
+
+
+def _checked_data(path: Path) -> None:
+    """Read the tables once before any kernel starts: a fault is told once, not by every run."""
+    data = path.resolve().parent.parent / "data"
+    if (data / "studies.csv").is_file():
+        from painsynth.evidence.tables import load_evidence
+
+        load_evidence(data)
 
 
 @contextlib.contextmanager

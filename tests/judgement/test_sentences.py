@@ -6,7 +6,7 @@ import re
 import painsynth as ps
 import pytest
 from conftest import ROOT
-from painsynth.formats import interval, number
+from painsynth.formats import interval, number, p_value
 
 QUESTION = ps.Question(condition="knee_osteoarthritis", months=12)
 
@@ -37,9 +37,12 @@ def test_every_number_is_the_fit_s(evidence, fields):
     assert f"{fit.k} comparison" in words
     if fit.k >= 3:
         assert interval(*shown.pi, digits) in words
-    out = table.attrs["excluded"].query("kind == 'not usable'")
-    assert f"Not in this pool: {len(out)} " in words
-    assert f"{(out['direction_reported'] == 'no_difference').sum()} report" in words
+    out = table.attrs["excluded"].query("kind == 'not usable' and not reason.str.startswith('second report')")
+    assert f"Not in this pool: {len(out)} trial" in words
+    if table.attrs["question"].outcome == "pain":
+        assert f"{(out['direction_reported'] == 'no_difference').sum()} report" in words
+    else:
+        assert "report no difference" not in words, "what reports say of pain is not said of other outcomes"
 
 
 def shifted(fit, estimate, low, high):
@@ -83,9 +86,10 @@ def test_groups_are_named_with_their_k_and_the_test(evidence):
     groups = ps.pool_by(ps.effects(table), "msc_source")
     words = ps.difference_sentence(groups, QUESTION, table)
     for name, fit in groups.fits.items():
-        shown = "an unreported source" if name == "not_reported" else name.replace("_", " ")
-        assert f"{shown} ({fit.k})" in words
+        assert f"{name.replace('_', ' ')} ({fit.k})" in words
     assert f"Q = {number(groups.q_between)}" in words
+    other = ps.pool_by(groups.overall.table, "msc_source", common_tau2=True)
+    assert f"{p_value(other.q_between_p)} with one between-trial variance" in words
     assert "not randomised between groups" in words
 
 

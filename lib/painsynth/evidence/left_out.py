@@ -20,6 +20,7 @@ _RECORDED = {
     "no_cell_free_control": "no control group without cells", "not_msc": "the product is not mesenchymal cells",
     "mixed_cell_product": "cells mixed with other products", "duplicate_report_of": "second report of",
 }  # fmt: skip
+_ABOUT_PAIN = ("no_pain_numbers", "no_spread", "baseline_only", "incomplete_numbers", "sign_ambiguous")
 OUTSIDE, OTHER_TIME, UNUSABLE = "not asked", "other time", "not usable"
 _WINDOW = "measured outside the window"
 
@@ -52,7 +53,7 @@ def _trial(trial, question: Question, ledger: pd.DataFrame, evidence: Evidence, 
     outside = _outside(trial, arms, sources, question)
     own = recorded.loc[trial.study_id] if trial.study_id in recorded.index else None
     reason = outside or _reason(trial, ledger, own, evidence, question)
-    kind = OUTSIDE if outside else OTHER_TIME if reason.startswith(_WINDOW) and own is None else UNUSABLE
+    kind = OUTSIDE if outside else OTHER_TIME if reason.startswith(_WINDOW) else UNUSABLE
     direction = "" if own is None else own["direction_reported"]
     joined = "|".join(sources)
     return (trial.label, trial.study_id, reason, kind, direction, trial.n_randomised, joined, trial.source_id)
@@ -78,7 +79,8 @@ def _reason(trial, ledger: pd.DataFrame, recorded: pd.Series | None, evidence: E
     """Give what stopped the trial's most promising rows; where it has none, what the register says."""
     reasons = ledger.loc[(ledger["study_id"] == trial.study_id) & (ledger["reason"] != "baseline value"), "reason"]
     words = "; ".join(dict.fromkeys(reasons))
-    if recorded is not None and not words:
+    of_pain = question.outcome == "pain" or (recorded is not None and recorded["reason"] not in _ABOUT_PAIN)
+    if recorded is not None and not words and of_pain:
         return _recorded(recorded["reason"], evidence)
     what = "pain responders" if question.binary and question.outcome == "pain" else _plain(question.outcome)
     return words or f"no usable {what} results on file"

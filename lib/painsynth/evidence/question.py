@@ -49,8 +49,8 @@ class Question:
         ``"combined"``: cell arms of one source enter as one; ``"separate"``: each arm (dose) by itself, the control
         divided among them.
     leave_out : tuple of str or str
-        Flag codes whose rows are left out; ``"default"`` is the six disqualifying doubts of the data dictionary, more
-        codes may be added: ``"default|possibly_sem_not_sd"``; ``"none"`` leaves nothing out.
+        Flag codes whose rows are left out. ``"default"``: the six disqualifying doubts of the data dictionary, and rows
+        whose cells nobody could name. Codes may be added, ``"default|possibly_sem_not_sd"``; ``"none"``: all stay.
     paired_r : float
         Correlation between the two sides of a patient in paired designs (assumed: no trial prints it).
     mid : float or None
@@ -105,9 +105,8 @@ class Question:
             if value not in words:
                 listed = ", ".join(word for word in words if word)
                 hint = did_you_mean(str(value), [word for word in words if word])
-                raise QuestionError(
-                    f"{name} = '{value}' is not possible with measure {self.measure}: {hint}allowed is {listed}"
-                )
+                measure = f" with measure {self.measure}" if name == "outcome" else ""
+                raise QuestionError(f"{name} = '{value}' is not possible{measure}: {hint}allowed is {listed}")
 
     def _check_numbers(self) -> None:
         if self.months is not None and not (_is_number(self.months) and self.months > 0):
@@ -155,6 +154,19 @@ class Question:
             return f"{self.window[0]:g} to {self.window[1]:g} months"
         low, high = self._landmarks()
         return f"over {low:g} to {high:g} months" if high < float("inf") else f"over {low:g} months"
+
+    @property
+    def title(self) -> str:
+        """A line for the top of a picture: condition, cells, control, outcome, time."""
+        source = f"cells from {_plain(self.msc_source)}" if self.msc_source else "cells from any source"
+        against = f" against {_plain(self.comparator)}" if self.comparator else ""
+        outcome = _plain(self.outcome)
+        if self.binary and self.outcome == "pain":
+            outcome = f"at least {self.responder:g} % pain relief"
+        window = f" ({self.window_words})" if self.window else ""
+        when = "longest follow-up" if self.months is None else f"{self.months:g} months{window}"
+        line = f"{_plain(self.condition or 'any condition')}, {source}{against}: {outcome}, {when}"
+        return line[0].upper() + line[1:]
 
     @property
     def slug(self) -> str:
@@ -237,14 +249,14 @@ def _flags(value) -> tuple[str, ...]:
     words = value.split("|") if isinstance(value, str) else list(value)
     codes: list[str] = []
     for word in words:
-        codes += v.DISQUALIFYING_FLAGS if word == "default" else [] if word in ("none", "") else [word]
+        codes += v.DEFAULT_LEAVE_OUT if word == "default" else [] if word in ("none", "") else [word]
     return tuple(dict.fromkeys(codes))
 
 
 def _flag_words(codes: tuple[str, ...]) -> list[str]:
-    added = [code for code in codes if code not in v.DISQUALIFYING_FLAGS]
-    kept = [code for code in v.DISQUALIFYING_FLAGS if code not in codes]
+    added = [code for code in codes if code not in v.DEFAULT_LEAVE_OUT]
+    kept = [code for code in v.DEFAULT_LEAVE_OUT if code not in codes]
     parts = ["without_" + "_and_".join(added)] if added else []
     if kept:
-        parts.append("with_all_flags" if len(kept) == len(v.DISQUALIFYING_FLAGS) else "with_" + "_and_".join(kept))
+        parts.append("with_all_flags" if len(kept) == len(v.DEFAULT_LEAVE_OUT) else "with_" + "_and_".join(kept))
     return parts

@@ -48,3 +48,6 @@ DISQUALIFYING_FLAGS = (
     "sign_ambiguous", "spread_type_not_stated", "ci_inconsistent", "percent_change", "instrument_unspecified",
     "time_not_reported",
 )  # fmt: skip
+# Rows that the dictionary of flags keeps for sensitivity analyses: nobody could read which cells were given.
+SENSITIVITY_ONLY_FLAGS = ("cell_source_unverified",)
+DEFAULT_LEAVE_OUT = (*DISQUALIFYING_FLAGS, *SENSITIVITY_ONLY_FLAGS)

@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from painsynth.evidence.coverage import poolable_pairs
 from painsynth.formats import interval, number, p_value, percent
+from painsynth.judgement.words import VOICES, capital, count, plain
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
-    from painsynth.evidence.tables import Evidence
     from painsynth.stats.fit import Fit
     from painsynth.stats.subgroups import Groups
 
 FEW = 5
-_VOICES = (("no_difference", "no difference"), ("favours_cells", "a result in favour of cells"),
-           ("favours_control", "a result in favour of the control"))  # fmt: skip
 _NAMES = {"MD": "mean difference", "SMD": "standardised mean difference", "RR": "risk ratio", "OR": "odds ratio",
           "RD": "risk difference"}  # fmt: skip
 
@@ -49,7 +46,7 @@ def sentence(question: Question, fit: Fit | None, table: pd.DataFrame) -> str:
     'Nothing can be pooled for rheumatoid arthritis, cells from umbilical cord, pain at 12 months. ...'
     """
     if fit is None:
-        return " ".join([f"Nothing can be pooled for {_topic(question)}.", _what_exists(table)])
+        return " ".join([f"Nothing can be pooled for {_topic(question, table)}.", _what_exists(table)])
     parts = [
         _estimate(question, fit, table),
         _zeros(fit),
@@ -62,24 +59,32 @@ def sentence(question: Question, fit: Fit | None, table: pd.DataFrame) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _topic(question: Question) -> str:
-    source = f"cells from {_plain(question.msc_source)}" if question.msc_source else "cells from any source"
-    against = f" against {_plain(question.comparator)}" if question.comparator else ""
-    outcome = _plain(question.outcome)
+def _topic(question: Question, table: pd.DataFrame) -> str:
+    """Say of what: with a stated window the times that were really found."""
+    when = "at the longest follow-up" if question.months is None else f"at {question.months:g} months"
+    if question.window and len(table):
+        first, last = table["months"].min(), table["months"].max()
+        when = f"at {first:g} months" if first == last else f"at {first:g} to {last:g} months"
+    source = "cells from any source"
+    if question.msc_source:
+        named = question.msc_source != "not_reported"
+        source = f"cells from {plain(question.msc_source) if named else 'an unreported source'}"
+    against = f" against {plain(question.comparator)}" if question.comparator else ""
+    outcome = plain(question.outcome)
     if question.binary and question.outcome == "pain":
         outcome = f"at least {question.responder:g} % pain relief"
-    when = "at the longest follow-up" if question.months is None else f"at {question.months:g} months"
-    return f"{_plain(question.condition or 'any condition')}, {source}{against}, {outcome} {when}"
+    return f"{plain(question.condition or 'any condition')}, {source}{against}, {outcome} {when}"
 
 
 def _estimate(question: Question, fit: Fit, table: pd.DataFrame) -> str:
     shown = fit.back()
     unit = " points on 0-100" if question.measure == "MD" else ""
-    count = f"{_count(fit.k, 'comparison')} ({patients(table)} patients)"
+    paired = "; the sides of one patient count once" if (table["unit_of_analysis"] == "paired_side").any() else ""
+    how_many = f"{count(fit.k, 'comparison')} ({patients(table)} patients{paired})"
     value = number(shown.estimate, _digits(question))
     spread = interval(*shown.ci, _digits(question))
     verb = "gives" if fit.k == 1 else "give"
-    return (f"{_capital(_topic(question))}: {count} {verb} a {_NAMES[question.measure]} of {value}{unit} "
+    return (f"{capital(_topic(question, table))}: {how_many} {verb} a {_NAMES[question.measure]} of {value}{unit} "
             f"({percent(100 * fit.level)} CI {spread}), {_direction(question, fit)}.")  # fmt: skip
 
 
@@ -130,7 +135,8 @@ def _prediction(question: Question, fit: Fit) -> str:
         else "a new trial is expected to point the same way"
     )
     spread = f"I² {percent(fit.i2)}; {percent(100 * fit.level)} prediction interval {shown}"
-    return f"Between trials the effect varies ({spread}): {meaning}."
+    varies = "the effect varies" if fit.tau2 > 0 else "no variation beyond chance is seen"
+    return f"Between trials {varies} ({spread}): {meaning}."
 
 
 def _few(fit: Fit) -> str:
@@ -140,18 +146,24 @@ def _few(fit: Fit) -> str:
 
 
 def _missing(table: pd.DataFrame) -> str:
-    """Say how many trials that were asked for give no number, and what those say that do speak."""
+    """Say how many trials that were asked for give no number, and what those say that do speak (of pain)."""
     out = table.attrs["excluded"]
-    out = out[out["kind"] == "not usable"]
-    if out.empty:
-        return ""
-    randomised = out["n_randomised"].sum()
-    said = out["direction_reported"].value_counts()
-    voices = [f"{said[word]} report{'s' if said[word] == 1 else ''} {text}" for word, text in _VOICES if said.get(word)]
-    known = f" ({number(randomised, 0)} randomised patients where the number is known)" if randomised else ""
-    tail = f"; {', '.join(voices)}" if voices else ""
-    noun = "trial or report" if len(out) == 1 else "trials or reports"
-    return f"Not in this pool: {len(out)} {noun}{known}{tail}."
+    out = out[~out["reason"].str.startswith("second report")]  # the same patients again
+    unusable, elsewhen = out[out["kind"] == "not usable"], out[out["kind"] == "other time"]
+    parts = []
+    if len(unusable):
+        randomised = unusable["n_randomised"].sum()
+        known = f" ({number(randomised, 0)} randomised patients where the number is known)" if randomised else ""
+        said = unusable["direction_reported"].value_counts() if table.attrs["question"].outcome == "pain" else {}
+        voices = [
+            f"{said[word]} report{'s' if said[word] == 1 else ''} {text}" for word, text in VOICES if said.get(word)
+        ]
+        parts.append(
+            f"{count(len(unusable), 'trial')} without usable results{known}" + "".join(f", {v}" for v in voices)
+        )
+    if len(elsewhen):
+        parts.append(f"{count(len(elsewhen), 'trial')} measured at other times")
+    return f"Not in this pool: {'; '.join(parts)}." if parts else ""
 
 
 def _what_exists(table: pd.DataFrame) -> str:
@@ -177,8 +189,7 @@ def _elsewhere(table: pd.DataFrame) -> str:
     same = some[some["condition"] == table.attrs["question"].condition]
     shown = same if len(same) else some
     fields = [
-        f"{_plain(row.condition)} with cells from {_plain(row.msc_source)} ({row.poolable})"
-        for row in shown.itertuples()
+        f"{plain(row.condition)} with cells from {plain(row.msc_source)} ({row.poolable})" for row in shown.itertuples()
     ]
     return f"Poolable pain results at any time, in randomised trials: {'; '.join(fields)}."
 
@@ -207,19 +218,35 @@ def difference_sentence(groups: Groups | None, question: Question, table: pd.Dat
     """
     if groups is None:
         return sentence(question, None, table)
-    names = ", ".join(f"{_plain(str(name))} ({fit.k})" for name, fit in groups.fits.items())
+    names = ", ".join(f"{plain(str(name))} ({fit.k})" for name, fit in groups.fits.items())
     if len(groups.fits) < 2:
-        alone = f"only one group by {_plain(groups.by)} has results, {names}."
-        return f"{_capital(_topic(question))}: {alone} {_missing(table)}"
-    differ = groups.q_between_p < 1 - groups.overall.level
-    test = f"Q = {number(groups.q_between)}, df = {groups.q_between_df:g}, {p_value(groups.q_between_p)}"
+        alone = f"only one group by {plain(groups.by)} has results, {names}."
+        return f"{capital(_topic(question, table))}: {alone} {_missing(table)}"
+    alpha, other = 1 - groups.overall.level, _other_assumption(groups)
+    differ, disputed = groups.q_between_p < alpha, (groups.q_between_p < alpha) != (other.q_between_p < alpha)
+    verdict = "may or may not differ" if disputed else "differ" if differ else "do not differ beyond chance"
+    assumed = ("one between-trial variance for all groups", "a between-trial variance for each group")
+    mine, theirs = assumed if groups.common_tau2 else assumed[::-1]
+    test = (f"Q = {number(groups.q_between)}, df = {groups.q_between_df:g}, {p_value(groups.q_between_p)} with {mine}; "
+            f"{p_value(other.q_between_p)} with {theirs}")  # fmt: skip
     return " ".join(filter(None, [
-        f"{_capital(_topic(question))}: across {len(groups.fits)} groups by {_plain(groups.by)}, {names}, the effects "
-        f"{'differ' if differ else 'do not differ beyond chance'} ({test}).",
-        _smallest(groups, differ),
+        f"{capital(_topic(question, table))}: across {len(groups.fits)} groups by {plain(groups.by)}, {names}, "
+        f"the effects {verdict} ({test}).",
+        _smallest(groups, differ and not disputed),
         "Trials were not randomised between groups: a difference may stem from anything else that sets them apart.",
         _missing(table),
     ]))  # fmt: skip
+
+
+def _other_assumption(groups: Groups) -> Groups:
+    """Redo the test with the other assumption about the between-trial variance: separate or common."""
+    from painsynth.stats.subgroups import pool_by
+
+    overall = groups.overall
+    how = {"model": overall.model, "level": overall.level, "ci": overall.method_ci}
+    if overall.model == "random":
+        how["tau2"] = overall.method_tau2
+    return pool_by(overall.table, groups.by, common_tau2=not groups.common_tau2, **how)
 
 
 def _smallest(groups: Groups, differ: bool) -> str:
@@ -227,42 +254,7 @@ def _smallest(groups: Groups, differ: bool) -> str:
     if least >= FEW:
         return ""
     meaning = "the contrast rests on very few trials" if differ else "not finding a difference is no evidence of none"
-    return f"The smallest group holds {_count(least, 'comparison')}: {meaning}."
-
-
-def evidence_sentence(evidence: Evidence, condition: str | None = None) -> str:
-    """Say what the tables hold and how little of it can be pooled, for one condition or all.
-
-    Examples
-    --------
-    >>> import painsynth as ps
-    >>> ps.evidence_sentence(ps.load_evidence())            # doctest: +SKIP
-    'On file: 123 trials (95 randomised) ...'
-    """
-    studies, coverage, out = evidence.studies, evidence.coverage(), evidence.excluded
-    if condition is not None:
-        studies, coverage, out = (frame[frame["condition"] == condition] for frame in (studies, coverage, out))
-    if studies.empty:
-        return f"No trial in {_plain(condition)} is on file."
-    randomised = studies[studies["design"] == "rct"]
-    pooled = poolable_pairs(evidence)["study_id"].unique()
-    usable = randomised[randomised["study_id"].isin(pooled)]
-    where = ", ".join(_plain(word) for word in sorted(set(usable["condition"]))) or "none of the conditions"
-    said = out["direction_reported"].value_counts()
-    voices = ", ".join(f"{said.get(word, 0)} {text}" for word, text in _VOICES)
-    sources = [_plain(word) for word in sorted(set(coverage["msc_source"]) - {"not_reported"})]
-    conditions = studies["condition"].nunique()
-    return (
-        f"On file: {_count(len(studies), 'trial')} ({len(randomised)} randomised) in "
-        f"{_count(conditions, 'painful condition')} with cells from {', '.join(sources)}. "
-        f"{_count(len(usable), 'randomised trial')} ({where}) with controlled pain results that can be pooled. "
-        f"{len(out)} trials or reports give nothing to such a pool; of these report: {voices}; the rest do not say or "
-        f"could not be read."
-    )
-
-
-def _count(times: int, noun: str) -> str:
-    return f"{times} {noun}{'' if times == 1 else 's'}"
+    return f"The smallest group holds {count(least, 'comparison')}: {meaning}."
 
 
 def patients(table: pd.DataFrame) -> int:
@@ -274,13 +266,3 @@ def patients(table: pd.DataFrame) -> int:
 
 def _digits(question: Question) -> int:
     return 1 if question.measure == "MD" else 2
-
-
-def _plain(words: str) -> str:
-    if words == "not_reported":
-        return "an unreported source"
-    return words.replace("_both_arms", " in both arms").replace("_", " ")
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
