@@ -98,7 +98,7 @@ def _add_pool(commands) -> None:
     parser.add_argument("--measure", metavar="MD", help="effect measure: MD, SMD, ROM, RR, OR, RD, PETO, GEN ...")
     parser.add_argument("--model", default="random", choices=("random", "common"), help="(random)")
     parser.add_argument("--tau2", default="REML", metavar="REML", help="estimator: REML, DL, PM, ML ...")
-    parser.add_argument("--ci", metavar="HKSJ", help="interval: HKSJ, HKSJ-guarded, Wald, t")
+    parser.add_argument("--ci", metavar="HKSJ", help="interval: HKSJ, HKSJ-guarded, Wald, t, KR ...")
     parser.add_argument("--level", type=float, default=0.95, metavar="0.95", help="confidence level")
     parser.add_argument("--by", metavar="COLUMN", help="pool by subgroup and test whether they differ")
     parser.add_argument("--forest", type=Path, metavar="OUT.svg", help="draw the forest plot (svg, png or pdf)")

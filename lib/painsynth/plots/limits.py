@@ -21,8 +21,8 @@ def axis_limits(studies: np.ndarray, summaries: np.ndarray, references: list[flo
     """Ends of the axis from intervals on an additive scale (logarithms for ratios).
 
     The core holds the null line, and every study whose interval is not monstrous and whose estimate is not far out.
-    Other study intervals may stretch it by half its width on each side, pooled intervals by one and a half times, a
-    reference line by once its width. What reaches further is clipped, and shown so by an arrow.
+    Other intervals, of studies or pooled, may stretch it by half its width on each side, a reference line by once
+    its width. What reaches further is clipped, and shown so by an arrow.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def axis_limits(studies: np.ndarray, summaries: np.ndarray, references: list[flo
     width = core[1] - core[0] or max(abs(core[0]), 1.0) * 0.5
     marks = np.array([x for x in references if core[0] - width <= x <= core[1] + width])
     low, high = core
-    for room, ends in ((0.5, studies[:, ::2]), (1.5, summaries[:, ::2]), (1.0, marks)):
+    for room, ends in ((0.5, studies[:, ::2]), (0.5, summaries[:, ::2]), (1.0, marks)):
         finite = ends[np.isfinite(ends)]
         if finite.size:
             low = min(low, max(float(finite.min()), core[0] - room * width))

@@ -31,6 +31,9 @@ _FEW = {
 _INTERVALS = {
     "HKSJ": "Hartung-Knapp (HKSJ)",
     "HKSJ-guarded": "Hartung-Knapp (HKSJ), never narrower than Wald",
+    "HKSJ-wider": "Hartung-Knapp (HKSJ) or Wald, the wider",
+    "HKSJ-IQWiG6": "Hartung-Knapp (HKSJ) by the rules of IQWiG Methods 6",
+    "KR": "Kenward-Roger",
     "t": "t distribution",
 }
 _ACRONYMS = {word.lower(): word for word in ("ACL", "CI", "HA", "IQR", "PRP", "SD", "SE", "SEM", "VAS")}
@@ -157,6 +160,8 @@ def method(fit, attrs: Mapping, common_tau2: bool = False) -> list[str]:
     interval = _INTERVALS.get(fit.method_ci, fit.method_ci)
     if fit.k < 2:
         how = f"{level} confidence interval of the single study: normal."
+    elif getattr(fit, "how", None):  # a method of its own, such as Mantel-Haenszel, says itself what it is
+        how = fit.how
     elif fit.model == "common":
         how = f"Common-effect model (inverse variance); {level} confidence interval: {interval}."
     else:
