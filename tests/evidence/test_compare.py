@@ -313,3 +313,67 @@ def test_the_order_of_the_files_does_not_matter(tmp_path):
     backward = compare(tmp_path / "b", *reversed(parts))
     columns = ["study", "m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i"]
     assert forward[columns].equals(backward.sort_values("study", ignore_index=True)[columns])
+
+
+def contrast(name, **cells):
+    row = {"study_id": name, "experimental_arm_id": f"{name}_cells", "control_arm_id": f"{name}_ctrl"}
+    return {"contrasts": [row | {"estimate": "-1", "se": "0.4"} | cells]}
+
+
+def test_contrasts_stand_beside_arm_figures_of_other_trials(tmp_path):
+    table = compare(tmp_path, trial("one"), trial("two"), scores("one", (3, 2), (5, 2)), contrast("two"))
+    assert ps.effects(table)["yi"].tolist() == [-20, -10]
+
+
+def test_a_contrast_against_other_cells_or_at_baseline_is_no_result(tmp_path):
+    table = compare(tmp_path / "a", trial("one", comparator="cells_other"), contrast("one"))
+    assert table.empty
+    assert "the control received other cells" in set(table.attrs["ledger"]["reason"])
+    early = compare(tmp_path / "b", trial("one"), contrast("one", months="0", value_type="endpoint"), months=None)
+    assert early.empty
+
+
+def test_one_contrast_of_several_enters_and_the_others_say_why_not(tmp_path):
+    base = trial("one")
+    extra = base["arms"][1] | {"arm_id": "one_prp", "comparator": "prp"}
+    parts = {"studies": base["studies"], "arms": [*base["arms"], extra]}
+    table = compare(tmp_path, parts, contrast("one"), contrast("one", control_arm_id="one_prp", estimate="-3"))
+    assert len(table) == 1
+    assert table.attrs["ledger"]["used"].sum() == 1
+
+
+def test_two_combinations_of_the_same_arms_do_not_both_enter(tmp_path):
+    data = dose_trial()
+    again = data["arms"][0] | {"arm_id": "dose_again"}
+    data = {"studies": data["studies"], "arms": [*data["arms"], again]}
+    figures = arm_scores("dose", cells=(3.5, 40), again=(3.6, 40), ctrl=(5, 30))
+    assert compare(tmp_path, data, figures)["n1i"].tolist() == [40]
+
+
+def test_a_misspelt_flag_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="did you mean 'default'"):
+        compare(tmp_path, trial("one"), scores("one", (3, 2), (5, 2)), leave_out="defualt")
+
+
+def test_a_row_whose_spread_cannot_be_recovered_is_left_out_not_the_question(tmp_path):
+    flat = {"outcomes": [{"study_id": "flat", "arm_id": f"flat_{arm}", "median": "0", "q1": "0", "q3": "0"}
+                         for arm in ("cells", "ctrl")]}  # fmt: skip
+    table = compare(tmp_path, trial("one"), trial("flat"), scores("one", (3, 2), (5, 2)), flat)
+    assert table["study_id"].tolist() == ["one"]
+    assert why(table, "flat") == "all quantiles are equal: no SD can be recovered"
+
+
+def test_another_construct_never_enters_a_pain_pool(tmp_path):
+    odi = {"instruments": [{"instrument": "ODI 0-100", "construct": "function", "minimum": "0", "maximum": "100",
+                            "higher_is_worse": "true"}]}  # fmt: skip
+    table = compare(tmp_path, trial("one"), odi, scores("one", (30, 20), (50, 20), instrument="ODI 0-100"))
+    assert why(table, "one") == "the instrument measures function, not pain"
+
+
+def test_effects_take_the_measure_of_the_table_and_tables_can_be_joined(tmp_path):
+    import pandas as pd
+
+    table = compare(tmp_path, trial("one"), scores("one", (3, 2), (5, 2)), measure="SMD")
+    effects = ps.effects(table)
+    assert effects.attrs["measure"] == "SMD"
+    assert len(pd.concat([effects, effects.copy()])) == 2

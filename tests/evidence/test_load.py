@@ -144,3 +144,18 @@ def test_the_hash_of_the_evidence_does_not_depend_on_its_place(review):
     assert ps.load_evidence(review).sha256 == ps.load_evidence(DATA).sha256
     spoil(review, "studies", 5, "notes", "changed")
     assert ps.load_evidence(review).sha256 != ps.load_evidence(DATA).sha256
+
+
+def test_the_same_number_written_another_way_is_the_same_key(review):
+    path = review / "outcomes.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[59].replace(",6,", ",6.0,", 1)]), encoding="utf-8")
+    assert any(fault.row == len(lines) + 1 and "repeats row 60" in str(fault) for fault in faults_of(review))
+
+
+def test_one_registration_under_two_names_is_one_trial(review):
+    path = review / "studies.csv"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    first = next(line for line in lines[1:] if "NCT" in line)
+    path.write_text("".join([*lines, first.replace(first.split(",")[0], "another_id", 1)]), encoding="utf-8")
+    assert any("registry_id" in fault.column for fault in faults_of(review))

@@ -86,7 +86,9 @@ def _record(used: pd.DataFrame) -> dict:
     """Say where the figures stand: rows of the file, sources, flags, how SDs came about."""
 
     def union(name: str, separator: str) -> str:
-        return separator.join(dict.fromkeys(part for text in used[name] for part in text.split("|") if part))
+        return separator.join(
+            dict.fromkeys(part for text in used[name] if isinstance(text, str) for part in text.split("|") if part)
+        )
 
     file = used["file"].iloc[0]
     return {

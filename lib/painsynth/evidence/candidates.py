@@ -121,6 +121,11 @@ def _score_rules(rows: pd.DataFrame, question: Question):
     quartiles = rows[["q1", "q3"]].notna().all(axis=1) | rows[["minimum", "maximum"]].notna().all(axis=1)
     yield "a median without quartiles or range", ~with_mean & ~quartiles
     yield "one patient in the arm: no SD", rows["n"] < 2
+    yield "a median of two patients: no SD can be recovered", ~with_mean & (rows["n"] < 3)
+    flat = (rows["q1"] == rows["q3"]) | (rows["minimum"] == rows["maximum"])
+    yield "all quantiles are equal: no SD can be recovered", ~with_mean & flat
+    by_interval = with_mean & rows[["sd", "se"]].isna().all(axis=1)
+    yield "an interval of no width: no SD can be recovered", by_interval & (rows["ci_low"] >= rows["ci_high"])
 
 
 def _event_rules(rows: pd.DataFrame, question: Question):

@@ -105,6 +105,11 @@ def _text(column: Column, cell: str) -> tuple[str, str] | None:
 _KINDS = {"number": _number, "word": _word, "words": _words, "text": _text, "refs": _text, "p": _p}
 
 
+def _same(cell: str) -> str:
+    """Write a number one way: 12 and 12.0 are the same key."""
+    return cell if number_problem(cell) or cell == "" else repr(float(cell))
+
+
 def key_faults(table: Table, frame: pd.DataFrame) -> list[Fault]:
     """Find rows that repeat a key, or the whole row."""
     faults = []
@@ -112,7 +117,12 @@ def key_faults(table: Table, frame: pd.DataFrame) -> list[Fault]:
         if not set(columns) <= set(frame.columns):
             continue
         seen: dict[tuple, int] = {}
-        for row, key in zip(frame.index, frame[list(columns)].itertuples(index=False, name=None), strict=True):
+        for row, cells in zip(frame.index, frame[list(columns)].itertuples(index=False, name=None), strict=True):
+            key = tuple(
+                _same(cell) if name in table.numeric else cell for name, cell in zip(columns, cells, strict=True)
+            )
+            if columns != table.key and key == ("",):
+                continue  # an identifier that is not known is not the same identifier
             if key in seen:
                 what = "the row repeats" if (frame.loc[row] == frame.loc[seen[key]]).all() else "the key repeats"
                 faults.append(Fault(table.file, row, ", ".join(columns), " | ".join(key), f"{what} row {seen[key]}",

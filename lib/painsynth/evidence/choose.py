@@ -72,7 +72,7 @@ def choose(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
 def _choose_result(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) -> None:
     results = {}
     # A printed contrast stands for itself; arm rows are compared on the same instrument, time and type of value.
-    alone = trial["arm_id"].where(trial["kind"] == "contrast", "")
+    alone = (trial["file"] + trial["row"].astype(str)).where(trial["kind"] == "contrast", "")
     for key, group in trial.groupby([*(trial[name] for name in KEY), trial["kind"], alone], sort=False, dropna=False):
         if group["kind"].iloc[0] == "contrast" or {"cells", "control"} <= set(group["role"]):
             results[key] = group
@@ -124,7 +124,7 @@ def _choose_arms(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) ->
     )
     for role in ("cells", "control"):
         mine = trial[(trial["role"] == role) & (rows.loc[trial.index, "reason"] == "")]
-        combined = mine[mine["combined_from"] != ""]
+        combined = _without_overlap(rows, mine[mine["combined_from"] != ""])
         parts = (
             frozenset().union(*(components(row) for _, row in combined.iterrows())) if len(combined) else frozenset()
         )
@@ -134,6 +134,20 @@ def _choose_arms(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) ->
             rows.loc[single.index, "reason"] = "already inside the combined arm"
         elif len(single):
             rows.loc[combined.index, "reason"] = "the arms it combines enter separately"
+
+
+def _without_overlap(rows: pd.DataFrame, combined: pd.DataFrame) -> pd.DataFrame:
+    """Keep combined arms that share no patient; the one with the most arms first, then the order of the file."""
+    taken: frozenset[str] = frozenset()
+    kept = []
+    for index in sorted(combined.index, key=lambda i: -len(components(combined.loc[i]))):
+        mine = components(combined.loc[index])
+        if mine & taken:
+            rows.loc[index, "reason"] = "its arms are already inside another combined arm"
+        else:
+            kept.append(index)
+            taken |= mine
+    return combined.loc[sorted(kept)]
 
 
 def comparator_rank(comparator: str) -> tuple[int, int]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from painsynth.errors import QuestionError
 from painsynth.evidence.assemble import comparisons
 from painsynth.evidence.candidates import candidate_rows
+from painsynth.evidence.checks import did_you_mean
 from painsynth.evidence.choose import choose
 from painsynth.evidence.contrasts import contrast_rows
 from painsynth.evidence.left_out import left_out
@@ -13,6 +15,21 @@ from painsynth.evidence.question import Question
 from painsynth.evidence.scale import scale_problem
 from painsynth.evidence.spread import on_common_scale
 from painsynth.evidence.tables import Evidence
+from painsynth.evidence.vocabularies import DEFAULT_LEAVE_OUT
+
+
+class Listing(pd.DataFrame):
+    """A table that travels in ``attrs``: compared as a whole, so that pandas can join tables that carry it."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, pd.DataFrame) and self.equals(other))
+
+    __hash__ = None
+
+    def __deepcopy__(self, memo: dict) -> Listing:
+        """Stay the same object: pandas copies ``attrs`` deeply whenever it makes a table from a table."""
+        return self
+
 
 LEDGER = ["file", "row", "study", "study_id", "arm_id", "instrument", "months", "value_type", "used", "reason"]
 
@@ -46,6 +63,7 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     >>> question = ps.Question(condition="knee_osteoarthritis", msc_source="adipose", months=12)
     >>> table = ps.compare(ps.load_evidence(), question)    # doctest: +SKIP
     """
+    _known_flags(evidence, question)
     rows = _candidates(evidence, question)
     chosen = choose(rows, question)
     taken = chosen[chosen["reason"] == ""]
@@ -55,12 +73,21 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
     table.attrs = {
         "question": question, "measure": question.measure, "lower_is_better": question.lower_is_better,
-        "ledger": ledger.sort_values(["file", "row"], ignore_index=True),
-        "excluded": left_out(evidence, question, ledger),
+        "ledger": Listing(ledger.sort_values(["file", "row"], ignore_index=True)),
+        "excluded": Listing(left_out(evidence, question, ledger)),
     }  # fmt: skip
     if table.empty:  # what does exist is part of an empty answer
-        table.attrs["coverage"] = evidence.coverage()
+        table.attrs["coverage"] = Listing(evidence.coverage())
     return table
+
+
+def _known_flags(evidence: Evidence, question: Question) -> None:
+    """Refuse a flag code nobody defined: a misspelt one would let every doubt in, without a word."""
+    known = {*evidence.flags["code"], *DEFAULT_LEAVE_OUT}
+    for code in question.leave_out:
+        if code not in known:
+            hint = did_you_mean(code, {*known, "default", "none"})
+            raise QuestionError(f"leave_out = '{code}' is not possible: {hint}allowed are the codes of flags.csv")
 
 
 def _candidates(evidence: Evidence, question: Question) -> pd.DataFrame:
@@ -70,7 +97,9 @@ def _candidates(evidence: Evidence, question: Question) -> pd.DataFrame:
         return arms
     printed = contrast_rows(evidence, question)
     rows = arms if printed.empty else pd.concat([arms, printed.assign(kind="contrast", file="contrasts.csv")])
-    problems = evidence.instruments.set_index("instrument").apply(scale_problem, axis=1, measure=question.measure)
+    problems = evidence.instruments.set_index("instrument").apply(
+        scale_problem, axis=1, measure=question.measure, outcome=question.outcome
+    )
     problem = rows["instrument"].map(problems)
     return rows.assign(reason=rows["reason"].where(rows["reason"] != "", problem)).reset_index(drop=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,8 @@ def contrast_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
 
 
 def _exact_p(text: str) -> float:
-    return float(text) if re.fullmatch(r"0?\.\d+", text) else float("nan")
+    value = float(text) if re.fullmatch(r"0?\.\d+", text) else math.nan
+    return value if value > 0 else math.nan
 
 
 def _rules(rows: pd.DataFrame, question: Question):
@@ -40,6 +42,9 @@ def _rules(rows: pd.DataFrame, question: Question):
     if question.comparator:
         wrong = rows["comparator"] != question.comparator
         yield f"the control is not {question.comparator.replace('_', ' ')}", wrong
+    else:
+        yield "the control received other cells", rows["comparator"] == "cells_other"
+    yield "baseline value", rows["months"] == 0
     for flag in question.leave_out:
         yield f"left out for its flag {flag}", has_flag(rows, flag)
     yield "only a p-value is printed, no estimate", rows["estimate"].isna()
@@ -51,5 +56,7 @@ def _rules(rows: pd.DataFrame, question: Question):
         "a printed difference cannot be standardised without arm figures",
         pd.Series(question.measure == "SMD", index=rows.index),
     )
+    yield "an interval of no width", rows["se"].isna() & (rows["ci_low"] >= rows["ci_high"])
+    yield "a difference of 0 with a p-value only", (rows["estimate"] == 0) & rows[["se", "ci_low"]].isna().all(axis=1)
     unusable = rows["se"].isna() & (rows["ci_low"].isna() | rows["ci_high"].isna()) & rows["exact_p"].isna()
     yield "no standard error, interval or exact p is printed", unusable

@@ -31,7 +31,7 @@ STUDIES = Table("studies", "one trial, whether or not its numbers could be read"
     text("funding", "Funding as printed."),
     SOURCE,
     text("notes", "Anything a reader must know."),
-), distinct=("label",))  # fmt: skip
+), distinct=("label", "doi", "pmid", "registry_id"))  # fmt: skip
 
 ARMS = Table("arms", "one arm of a trial", ("arm_id",), (
     ref("study_id", "studies.study_id", "The trial."),

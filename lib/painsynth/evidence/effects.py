@@ -13,7 +13,7 @@ from painsynth.evidence.measures import Measure, check_options, find_measure
 from painsynth.evidence.reported import COLUMNS, has_reported, reported_effects
 
 
-def effects(table, measure="MD", *, log=False, level=0.95, dist="auto", mixed_ok=False, **options) -> pd.DataFrame:
+def effects(table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok=False, **options) -> pd.DataFrame:
     """Effect size and sampling variance of every row of a table.
 
     The effect is group 1 (cells) minus group 2 (control). Every row uses what it has: the arm figures if they are
@@ -27,9 +27,10 @@ def effects(table, measure="MD", *, log=False, level=0.95, dist="auto", mixed_ok
         An `estimate` is on the scale of the measure. `study` names the rows in messages. Sizes need not be whole (a
         shared control may be divided). Where `ri` is given the row is a paired design with that correlation and n1i =
         n2i pairs (MD, SMD, ROM).
-    measure : str
-        MD, SMD, SMDH, SMD1, ROM, RR, OR, RD, PETO, AS, MC, SMCC, SMCR, ... as in metafor's `escalc`, or GEN: the
-        reported estimate (or `yi` and `vi` that the table has already).
+    measure : str, optional
+        Default: what the table was made for (``attrs["measure"]``), else MD. MD, SMD, SMDH, SMD1, ROM, RR, OR, RD,
+        PETO, AS, MC, SMCC, SMCR, ... as in metafor's `escalc`, or GEN: the reported estimate (or `yi` and `vi` that the table
+        has already).
     log : bool
         For GEN: estimates and limits are ratios; their logarithms are taken. For RR, OR and other ratios this is always
         so. The `se` of a ratio is that of its logarithm.
@@ -70,6 +71,7 @@ def effects(table, measure="MD", *, log=False, level=0.95, dist="auto", mixed_ok
     0     A -15.0  35.36
     1     B  -6.0  17.60
     """
+    measure = measure or getattr(table, "attrs", {}).get("measure") or "MD"
     kind, frame = _admit(table, measure, options, dist, level)
     figures = Figures(frame)
     if measure == "GEN" and "yi" in figures and "vi" in figures:

@@ -6,6 +6,7 @@ import itertools
 import math
 import re
 from dataclasses import dataclass, fields
+from numbers import Real
 
 from painsynth.errors import QuestionError
 from painsynth.evidence import vocabularies as v
@@ -228,7 +229,7 @@ def _plain(word: str) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _window(value) -> tuple[float, float] | None:
@@ -246,7 +247,7 @@ def _window(value) -> tuple[float, float] | None:
 
 
 def _flags(value) -> tuple[str, ...]:
-    words = value.split("|") if isinstance(value, str) else list(value)
+    words = (value or "none").split("|") if isinstance(value, str) or value is None else list(value)
     codes: list[str] = []
     for word in words:
         codes += v.DEFAULT_LEAVE_OUT if word == "default" else [] if word in ("none", "") else [word]

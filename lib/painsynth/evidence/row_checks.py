@@ -29,7 +29,7 @@ def row_faults(tables: Tables) -> Iterator[Fault]:
     if "instruments" in tables:
         yield from _instruments(tables["instruments"])
     if "excluded" in tables:
-        yield from _excluded(tables["excluded"])
+        yield from _excluded(tables)
 
 
 def _show(value: float) -> str:
@@ -150,6 +150,9 @@ def _ownership(tables: Tables) -> Iterator[Fault]:
                             "mend the arm")  # fmt: skip
     for row in tables["arms"].itertuples():
         for part in filter(None, row.combined_from.split("|")):
+            if part == row.arm_id or row.combined_from.split("|").count(part) > 1:
+                yield Fault("arms.csv", row.Index, "combined_from", row.combined_from,
+                            "an arm is combined with itself", "name each component once")  # fmt: skip
             if part in arms.index and (arms.at[part, "study_id"] != row.study_id or arms.at[part, "role"] != row.role):
                 yield Fault("arms.csv", row.Index, "combined_from", part,
                             "a component of another trial or role", "name arms of the same trial and role")  # fmt: skip
@@ -165,8 +168,13 @@ def _instruments(frame: pd.DataFrame) -> Iterator[Fault]:
                         "cite it, or say that it is an assumption")  # fmt: skip
 
 
-def _excluded(frame: pd.DataFrame) -> Iterator[Fault]:
-    for row in frame.itertuples():
+def _excluded(tables: Tables) -> Iterator[Fault]:
+    trials = set(tables["studies"]["study_id"]) if "studies" in tables else None
+    for row in tables["excluded"].itertuples():
+        code, _, other = row.reason.partition(" ")
+        if code == "duplicate_report_of" and trials is not None and other not in trials:
+            yield Fault("excluded.csv", row.Index, "reason", row.reason, "the trial it repeats is not in studies.csv",
+                        f"{did_you_mean(other, trials)}name the trial it repeats")  # fmt: skip
         if row.reason.split(" ")[0] not in REASONS:
             yield Fault("excluded.csv", row.Index, "reason", row.reason, "not a known reason",
                         f"{did_you_mean(row.reason, REASONS)}allowed is one of: {', '.join(REASONS)}")  # fmt: skip

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 
-def scale_problem(instrument: pd.Series, measure: str) -> str:
+def scale_problem(instrument: pd.Series, measure: str, outcome: str) -> str:
     """Say why an instrument cannot be put on the common scale; empty if it can.
 
     A mean difference needs range and direction; a standardised one only the direction.
     """
+    if instrument["construct"] != outcome:
+        return f"the instrument measures {instrument['construct']}, not {outcome}".replace("_", " ")
     if instrument["higher_is_worse"] == "":
         return "the direction of the scale is not known"
     if measure == "MD" and pd.isna(instrument["maximum"] - instrument["minimum"]):

@@ -21,7 +21,7 @@ TEXT_KINDS = ("text/plain", "text/html", "text/markdown", "text/latex")
 LANGUAGE = {"name": "python", "file_extension": ".py", "mimetype": "text/x-python", "pygments_lexer": "ipython3"}
 KERNEL = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
 PATTERNS = (
-    (re.compile(r"[^\s'\"<>]*ipykernel_\d+[/\\]\d+\.py"), "<cell>"),
+    (re.compile(r"(?<![^\s'\"<>])[^\s'\"<>]{0,400}?ipykernel_\d+[/\\]\d+\.py"), "<cell>"),
     (re.compile(r"\b0x[0-9a-f]{8,16}\b"), "0x…"),
 )
 

@@ -101,11 +101,11 @@ def _effects(table: pd.DataFrame, method: Method, file: str) -> pd.DataFrame:
     measure = "GEN" if as_given else method.measure
     plain_index = table.reset_index(drop=True)
     try:
-        found = effects(plain_index, measure, level=method.level)
+        found = effects(plain_index, measure)
     except EffectsError as problem:
         named = [f"{name} ({file}, row {row})" for name, row in zip(table["study"], table.index, strict=True)]
         try:
-            effects(plain_index.assign(study=named), measure, level=method.level)
+            effects(plain_index.assign(study=named), measure)
         except EffectsError as precise:
             raise EffectsError(f"{file}: {precise}") from None
         raise problem from None
