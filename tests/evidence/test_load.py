@@ -159,3 +159,17 @@ def test_one_registration_under_two_names_is_one_trial(review):
     first = next(line for line in lines[1:] if "NCT" in line)
     path.write_text("".join([*lines, first.replace(first.split(",")[0], "another_id", 1)]), encoding="utf-8")
     assert any("registry_id" in fault.column for fault in faults_of(review))
+
+
+def test_a_ragged_row_does_not_hide_the_faults_of_other_rows(review):
+    spoil(review, "outcomes", 60, "sd", "0")
+    path = review / "outcomes.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "short,row\n", encoding="utf-8")
+    words = [str(fault) for fault in faults_of(review)]
+    assert any("2 cells where the header has" in word for word in words)
+    assert any("row 60, column sd" in word for word in words)
+
+
+def test_flags_without_their_table_are_orphans(review):
+    (review / "flags.csv").unlink()
+    assert any("not found in flags.code" in str(fault) for fault in faults_of(review))

@@ -132,17 +132,17 @@ def key_faults(table: Table, frame: pd.DataFrame) -> list[Fault]:
     return faults
 
 
-def reference_faults(tables: Mapping[str, pd.DataFrame], schema: Mapping[str, Table]) -> Iterator[Fault]:
-    """Find cells that point to a row that does not exist (orphan keys)."""
+def reference_faults(tables: Mapping[str, pd.DataFrame], schema: Mapping[str, Table], damaged: set) -> Iterator[Fault]:
+    """Find cells that point to a row that does not exist (orphan keys); damaged tables are no witness."""
     for name, frame in tables.items():
         table = schema[name]
         for column in table.columns:
             if not column.target or column.name not in frame.columns:
                 continue
             target, target_column = column.target.split(".")
-            if target not in tables or target_column not in tables[target].columns:
+            if target in damaged or (target in tables and target_column not in tables[target].columns):
                 continue
-            known = set(tables[target][target_column])
+            known = set(tables[target][target_column]) if target in tables else set()
             for row, cell in frame[column.name].items():
                 parts = cell.split("|") if column.kind == "refs" else [cell]
                 for part in parts:

@@ -28,9 +28,9 @@ def effects(table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok
         shared control may be divided). Where `ri` is given the row is a paired design with that correlation and n1i =
         n2i pairs (MD, SMD, ROM).
     measure : str, optional
-        Default: what the table was made for (``attrs["measure"]``), else MD. MD, SMD, SMDH, SMD1, ROM, RR, OR, RD,
-        PETO, AS, MC, SMCC, SMCR, ... as in metafor's `escalc`, or GEN: the reported estimate (or `yi` and `vi` that the table
-        has already).
+        Default: what the table was made for (``attrs["measure"]``), else MD.
+        MD, SMD, SMDH, SMD1, ROM, RR, OR, RD, PETO, AS, MC, SMCC, SMCR, ... as in metafor's `escalc`, or GEN: the
+        reported estimate (or `yi` and `vi` that the table has already).
     log : bool
         For GEN: estimates and limits are ratios; their logarithms are taken. For RR, OR and other ratios this is always
         so. The `se` of a ratio is that of its logarithm.

@@ -47,16 +47,33 @@ def read_csv_strict(path: str | Path) -> pd.DataFrame:
         Missing or empty file, other encodings, separators other than the comma, ragged or blank rows, repeated or
         blank headers: each with file and row.
     """
+    frame, faults = read_with_faults(path)
+    if faults:
+        raise EvidenceError(faults)
+    return frame
+
+
+def read_with_faults(path: str | Path) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read what can be read, with the faults of form beside it: rows of another width are left out of the frame.
+
+    So the cells of the sound rows can be checked too, and everything is told at once.
+
+    Raises
+    ------
+    EvidenceError
+        When the file as a whole cannot be read, or its header repeats a name.
+    """
     path = Path(path)
     records = _records(_text(path), path.name)
     faults = [*_header_faults(records[0], path.name), *_shape_faults(records, path.name)]
     if len(records) == 1:
         faults.append(Fault(path.name, None, "", "", "the table is empty: a header and no row below it",
                             "enter the rows, or remove the file if there is nothing to enter"))  # fmt: skip
-    if faults:
+    if any(fault.row == 1 for fault in faults) or len(records) == 1:
         raise EvidenceError(faults)
-    index = pd.Index(range(2, len(records) + 1), name="row")
-    return pd.DataFrame(records[1:], columns=records[0], index=index, dtype=str)
+    sound = {row: cells for row, cells in enumerate(records[1:], start=2) if len(cells) == len(records[0])}
+    index = pd.Index(list(sound), name="row")
+    return pd.DataFrame(list(sound.values()), columns=records[0], index=index, dtype=str), faults
 
 
 def _text(path: Path) -> str:

@@ -14,7 +14,7 @@ from painsynth.errors import EvidenceError, Fault
 from painsynth.evidence.checks import cell_faults, did_you_mean, header_faults, key_faults, reference_faults
 from painsynth.evidence.coverage import coverage_table
 from painsynth.evidence.dictionary import TABLES
-from painsynth.evidence.reading import read_csv_strict
+from painsynth.evidence.reading import read_with_faults
 from painsynth.evidence.row_checks import row_faults
 from painsynth.evidence.schema import Table
 
@@ -97,23 +97,26 @@ def load_evidence(folder: str | Path | None = None) -> Evidence:
         raise EvidenceError([Fault(str(folder), None, "", "", "there is no such folder", "name the folder that holds "
                                    "studies.csv, arms.csv, outcomes.csv ...")])  # fmt: skip
     faults: list[Fault] = _unknown_files(place)
-    texts = {}
+    texts, damaged = {}, set()  # what a damaged table does not show may still stand in it
     for table in TABLES.values():
         if (place / table.file).exists() or table.required:
             try:
-                texts[table.name] = read_csv_strict(place / table.file)
+                texts[table.name], form = read_with_faults(place / table.file)
+                faults.extend(form)
+                damaged.update({table.name} if form else ())
             except EvidenceError as error:
                 faults.extend(error.faults)
+                damaged.add(table.name)
     for name, frame in texts.items():
         faults += [
             *header_faults(TABLES[name], frame),
             *cell_faults(TABLES[name], frame),
             *key_faults(TABLES[name], frame),
         ]
-    faults += reference_faults(texts, TABLES)
+    faults += reference_faults(texts, TABLES, damaged)
     tables = {name: _typed(TABLES[name], frame) for name, frame in texts.items()}
     whole = {name: frame for name, frame in tables.items() if set(TABLES[name].names) <= set(frame.columns)}
-    faults += row_faults(whole)
+    faults += row_faults({name: frame for name, frame in whole.items() if not (name == "arms" and name in damaged)})
     if faults:
         raise EvidenceError(sorted(faults, key=lambda fault: (fault.file, fault.row or 0)))
     return Evidence(tables, place)
