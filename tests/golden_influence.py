@@ -136,12 +136,12 @@ def influence(check: Check) -> dict:
 
 
 def baujat(check: Check) -> dict:
-    table = cases.baujat(check.table, **_how(check))
+    table = cases.baujat_data(check.table, **_how(check))
     return {"x": table["heterogeneity"], "y": table["influence"]}
 
 
 def radial(check: Check) -> dict:
-    return cases.radial(pool(check.table, **_how(check)))[["x", "y"]].to_dict("list")
+    return cases.radial_data(pool(check.table, **_how(check)))[["x", "y"]].to_dict("list")
 
 
 def gosh(check: Check) -> dict:

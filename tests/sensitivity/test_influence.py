@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from painsynth.errors import EffectsError
-from painsynth.sensitivity.influence import baujat, influence, radial, residuals
+from painsynth.sensitivity.influence import baujat_data, influence, radial_data, residuals
 from painsynth.sensitivity.subsets import cumulate, leave_one_out
 from painsynth.stats.pool import pool
 
@@ -51,12 +51,12 @@ def test_standardised_residuals_by_matrices():
 
 def test_baujat_contributions_add_up_to_q():
     effects = table(3)
-    assert baujat(effects)["heterogeneity"].sum() == pytest.approx(pool(effects, model="common").q, rel=SAME)
+    assert baujat_data(effects)["heterogeneity"].sum() == pytest.approx(pool(effects, model="common").q, rel=SAME)
 
 
 def test_the_line_through_the_radial_plot_is_the_estimate():
     fit = pool(table(4))
-    found = radial(fit)
+    found = radial_data(fit)
     assert (found["x"] * found["y"]).sum() / (found["x"] ** 2).sum() == pytest.approx(fit.estimate, rel=SAME)
 
 
@@ -73,7 +73,7 @@ def test_what_is_refused():
     with pytest.raises(EffectsError, match="unknown option pi"):
         influence(table(1), pi="z")
     with pytest.raises(EffectsError, match="vi"):
-        baujat(table(1).assign(vi=0.0))
+        baujat_data(table(1).assign(vi=0.0))
 
 
 def test_leave_one_out_and_cumulate_equal_loops():

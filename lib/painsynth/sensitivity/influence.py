@@ -187,7 +187,7 @@ def residuals(effects, **how):
         )  # fmt: skip
 
 
-def baujat(effects, *, model="common", **how):
+def baujat_data(effects, *, model="common", **how):
     """Coordinates of the Baujat plot: which studies make the heterogeneity, and which of these move the result.
 
     Parameters
@@ -218,7 +218,7 @@ def baujat(effects, *, model="common", **how):
     --------
     >>> import pandas as pd
     >>> trials = pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.2, 0.9], "vi": [0.04, 0.04, 0.04]})
-    >>> baujat(trials).round(2)["heterogeneity"].tolist()
+    >>> baujat_data(trials).round(2)["heterogeneity"].tolist()
     [2.25, 1.0, 6.25]
     """
     import pandas as pd
@@ -229,7 +229,7 @@ def baujat(effects, *, model="common", **how):
     return pd.DataFrame({"label": case.studies.label, "heterogeneity": x, "influence": y})
 
 
-def radial(fit):
+def radial_data(fit):
     """Coordinates of the radial (Galbraith) plot of a fit.
 
     Parameters
@@ -250,7 +250,7 @@ def radial(fit):
     --------
     >>> import pandas as pd
     >>> from painsynth.stats.pool import pool
-    >>> radial(pool(pd.DataFrame({"yi": [1.0, 3.0], "vi": [0.25, 0.25]}), model="common"))["y"].tolist()
+    >>> radial_data(pool(pd.DataFrame({"yi": [1.0, 3.0], "vi": [0.25, 0.25]}), model="common"))["y"].tolist()
     [2.0, 6.0]
     """
     import pandas as pd
