@@ -77,7 +77,8 @@ def test_svg_is_text_with_title_and_description(folder, axes):
     root = ElementTree.fromstring(svg)
     names = {element.tag.rpartition("}")[2]: element for element in root}
     assert names["desc"].text == axes.alt_text and names["title"].text
-    assert root.get("role") == "img" and root.get("aria-labelledby").split() == [
+    named = [root.get("aria-labelledby"), root.get("aria-describedby")]
+    assert root.get("role") == "img" and named == [
         names["title"].get("id"),
         names["desc"].get("id"),
     ]

@@ -6,17 +6,20 @@ in a forked or headless one in which pyplot's inline backend was never set up an
 
 from __future__ import annotations
 
-import hashlib
 import io
-import re
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from xml.sax.saxutils import escape
+from urllib.parse import urlsplit
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from painsynth.errors import PainsynthError
+from painsynth.plots.dressing import MARK, Speech, dress
 from painsynth.plots.style import FAMILIES, covering_family, house_style, missing_letters
 
 # Switched off one by one: the version of a library or today's date must not change the bytes of a figure.
@@ -69,29 +72,98 @@ def alternative_text(figure: Figure) -> str:
     return " ".join(filter(None, (getattr(axes, "alt_text", "") for axes in figure.axes)))
 
 
+def speak(artist: Artist, text: str, url: str | None = None) -> Artist:
+    """Give a part of a picture a tooltip and, with a `url`, make it a link; in an SVG both work, in a PDF the link.
+
+    Any artist can speak: a text, a patch, a collection as a whole. For single points of a collection lay an invisible
+    artist over each (`speak_at`). Empty words and a missing address (None, "", NaN) are left out. Speaking again
+    replaces what was said before.
+
+    Raises
+    ------
+    PainsynthError
+        For an address that is neither a web address nor a relative one.
+
+    Examples
+    --------
+    >>> axes = new_picture(2, 1)
+    >>> label = speak(axes.text(0.5, 0.5, "Author 2020"), "MSC: n = 12, mean 31.0", "https://doi.org/10.1000/182")
+    >>> "<title>MSC: n = 12, mean 31.0</title>" in axes.figure.svg()
+    True
+    """
+    text = "" if _is_missing(text) else str(text).strip()
+    seen = artist.get_text() if isinstance(artist, Text) else ""
+    name = text if seen in text else f"{seen}: {text}" if text else seen  # what is read aloud holds what is seen
+    artist._speech = Speech(text, name, _address(url))
+    artist.stale = True
+    return artist
+
+
+def speak_at(ax: Axes, x: float, y: float, text: str, url: str | None = None, *, size: float = 8, **where) -> Artist:
+    """Let a place speak: an invisible disc of `size` points over (x, y) with a tooltip and perhaps a link.
+
+    `where` goes to the disc, e.g. `transform`. Limits of the axes do not change.
+
+    Examples
+    --------
+    >>> axes = new_picture(2, 1)
+    >>> disc = speak_at(axes, 0.5, 0.5, "estimate \u22125.0", "https://doi.org/10.1000/182")
+    >>> 'href="https://doi.org/10.1000/182"' in axes.figure.svg()
+    True
+    """
+    look = {"marker": "o", "markersize": size, "markerfacecolor": "none", "markeredgecolor": "none"}
+    disc = Line2D([x], [y], linestyle="", label="speech", **look, **where)
+    ax.add_artist(disc)
+    return speak(disc, text, url)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _address(url: object) -> str | None:
+    if _is_missing(url) or not str(url).strip():
+        return None
+    url = str(url).strip()
+    if urlsplit(url).scheme.lower() not in ("", "http", "https", "mailto"):
+        raise PainsynthError(f"'{url}' is not a web address; give one that starts with https:// or a relative one")
+    return url
+
+
 def svg_text(figure: Figure, title: str = "") -> str:
     """Draw any figure as SVG text with a role, a title and a description for screen readers.
 
-    Identifiers inside are seeded by what the figure says, so that two pictures in one page never share one.
+    Identifiers inside are seeded by what was drawn, so that two pictures in one page never share one.
     """
-    alt = alternative_text(figure)
-    words = "\n".join([title, alt, *(text.get_text() for text in figure.findobj(Text))])
-    salt = hashlib.sha256(words.encode()).hexdigest()[:12]
+    speakers = _speakers(figure)
     buffer = io.StringIO()
-    with house_style(salt):
+    with house_style(), _lent(speakers, "gid", [f"{MARK}{i}" for i in range(len(speakers))]):
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
-    return _dressed(buffer.getvalue(), salt, title or alt.partition(". ")[0], alt)
+    alt = alternative_text(figure)
+    return dress(buffer.getvalue(), title or alt.partition(". ")[0], alt, [artist._speech for artist in speakers])
 
 
-def _dressed(svg: str, salt: str, title: str, alt: str) -> str:
-    """Take out the sequential ids (they collide when inlined) and the document type; put in title and description."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'<g id="[\w.]+_\d+">', "<g>", svg)
-    svg = re.sub(r"^ +", "", svg, flags=re.MULTILINE)
-    names = f'role="img" aria-labelledby="t{salt} d{salt}"'
-    body = f'<title id="t{salt}">{escape(title)}</title>\n<desc id="d{salt}">{escape(alt)}</desc>\n'
-    head, _, rest = svg.partition(">")
-    return f"{head} {names}>\n{body}{rest.lstrip()}"
+def _speakers(figure: Figure) -> list[Artist]:
+    return figure.findobj(lambda artist: hasattr(artist, "_speech"))
+
+
+@contextmanager
+def _lent(artists: Sequence[Artist], what: str, values: Sequence) -> Iterator[None]:
+    """Set a property of artists while something is drawn, then give each its own back."""
+    before = [getattr(artist, f"get_{what}")() for artist in artists]
+    for artist, value in zip(artists, values, strict=True):
+        getattr(artist, f"set_{what}")(value)
+    try:
+        yield
+    finally:
+        for artist, value in zip(artists, before, strict=True):
+            getattr(artist, f"set_{what}")(value)
+
+
+def linked(figure: Figure):
+    """While a PDF is drawn, the links of what speaks are matplotlib's own."""
+    speakers = _speakers(figure)
+    return _lent(speakers, "url", [artist._speech.url or artist.get_url() for artist in speakers])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from painsynth.errors import PainsynthError
-from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, svg_text
+from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, linked, svg_text
 from painsynth.plots.style import house_style
 
 FORMATS = ("svg", "png", "pdf")
@@ -160,7 +160,7 @@ _DRAW: dict[str, Callable[[Figure, str], bytes]] = {"svg": _svg, "png": _png, "p
 def _drawn(figure: Figure, name: str, **how) -> bytes:
     buffer = io.BytesIO()
     remembered = getattr(figure, "_svg", None)
-    with house_style(name), borrowed_fonts(figure):
+    with house_style(name), borrowed_fonts(figure), linked(figure):
         figure.savefig(buffer, **how)
     if isinstance(figure, Picture):
         figure._svg = remembered  # drawing in another format changed nothing, though matplotlib marks it as changed
