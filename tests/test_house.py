@@ -23,6 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "formats": 0,
     "errors": 0,
+    "files": 0,
     "evidence": 1,
     "stats": 2,
     "sensitivity": 3,

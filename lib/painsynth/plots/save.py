@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from painsynth.errors import PainsynthError
+from painsynth.files import output_folder, write_file
 from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, linked, svg_text
 from painsynth.plots.style import house_style
 
@@ -88,14 +88,7 @@ def write_picture(picture: Axes | Figure, path: str | os.PathLike) -> Path:
 
 def figures_folder() -> Path:
     """Folder that `save` writes to (see there); it is made when the first figure is written."""
-    stated = os.environ.get("PAINSYNTH_FIGURES")
-    if stated:
-        return Path(stated)
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "figures").is_dir() or (folder / "data").is_dir():
-            return folder / "figures"
-    return here / "figures"
+    return output_folder("figures")
 
 
 def _check_format(word: str) -> None:
@@ -112,31 +105,8 @@ def _figure(picture: object) -> Figure:
 
 
 def _write(figure: Figure, path: Path, word: str) -> Path:
-    content = _DRAW[word](figure, path.stem)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return _replace(path, content)
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Put the bytes in place in one step: written beside it, flushed to the disk, renamed over it."""
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_file(path, _DRAW[word](figure, path.stem))
     return path
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _svg(figure: Figure, name: str) -> bytes:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from painsynth.files import remove_file, write_file
 from painsynth.report.execute import Outcome
-from painsynth.report.files import remove_file, write_file
 from painsynth.report.index import gallery_bytes, gallery_figures, index_bytes
 from painsynth.report.manifest import Manifest, entry_of, failed_entry, manifest_bytes, output, read_manifest, sources
 from painsynth.report.normalise import notebook_bytes

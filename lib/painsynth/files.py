@@ -1,4 +1,4 @@
-"""Writing files so that nobody ever reads half of one, and an unchanged one is left alone."""
+"""Files: where results go, written so that nobody ever reads half of one and an unchanged one is left alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ import contextlib
 import os
 import tempfile
 from pathlib import Path
+
+
+def output_folder(word: str) -> Path:
+    """Folder for results of one kind, such as `figures`; it is made when the first file is written.
+
+    The environment variable PAINSYNTH_FIGURES (PAINSYNTH_TABLES ...) if set, else the nearest folder of that name from
+    the working directory upwards, else a new one beside the nearest `data/`, else one in the working directory.
+    """
+    stated = os.environ.get(f"PAINSYNTH_{word.upper()}")
+    if stated:
+        return Path(stated)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / word).is_dir() or (folder / "data").is_dir():
+            return folder / word
+    return here / word
 
 
 def write_file(path: Path, content: bytes) -> bool:
