@@ -78,6 +78,8 @@ _HOME = {
     "pool_rve": "stats.correlated",
     "pool_ssw": "stats.size_weighted",
     "prob_new_effect": "stats.new_effect",
+    "prisma": "plots.prisma",
+    "prisma_counts": "evidence.flow",
     "profile_intervals": "stats.mixed_fit",
     "provenance": "report.provenance",
     "radial_data": "sensitivity.influence",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from painsynth.evidence.tables import Evidence
 
 COLUMNS = ["study", "study_id", "reason", "kind", "direction_reported", "n_randomised", "msc_source", "source_id"]
-_RECORDED = {
+RECORDED = {
     "no_data_reachable": "no results could be read", "registered_no_results": "registered, no results published",
     "no_pain_numbers": "reports no pain numbers", "incomplete_numbers": "numbers incomplete",
     "no_spread": "no SD, standard error or interval is printed", "baseline_only": "only baseline values could be read",
@@ -99,7 +99,7 @@ def _recorded(reason: str, evidence: Evidence) -> str:
     """Write a recorded reason in words; a second report names its trial by label."""
     code, _, other = reason.partition(" ")
     labels = evidence.studies.loc[evidence.studies["study_id"] == other, "label"]
-    return " ".join([_RECORDED[code], *labels])
+    return " ".join([RECORDED[code], *labels])
 
 
 def _plain(words: str) -> str:
