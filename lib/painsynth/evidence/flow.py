@@ -54,7 +54,7 @@ def prisma_counts(evidence: Evidence, *, condition: str | None = None) -> dict:
         if not len(studies) and not len(excluded):
             known = ", ".join(sorted(set(evidence.studies["condition"])))
             raise QuestionError(f"nothing on file is about condition = '{condition}'; on file: {known}")
-    reasons = excluded["reason"].str.partition(" ")[0]
+    reasons = excluded["reason"].map(lambda reason: reason.partition(" ")[0])
     unread = reasons.isin(_UNREAD)
     kept = studies[~studies["study_id"].isin(excluded["study_id"])]
     pooled = kept["study_id"].isin(poolable_pairs(evidence)["study_id"]) & (kept["design"] == "rct")
