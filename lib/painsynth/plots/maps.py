@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from painsynth.errors import NothingToPool
+from painsynth.plots.palette import text_on
 from painsynth.plots.picture import new_picture
-from painsynth.plots.style import INK, QUIET, SMALL_SIZE, TEXT_SIZE, house_style, text_width
+from painsynth.plots.style import QUIET, SMALL_SIZE, TEXT_SIZE, house_style, text_width
 from painsynth.plots.words import plain, sentence_case
 
 UNNAMED = ("mixed", "other", "not_reported")  # sources that come last
@@ -117,17 +118,11 @@ def _write_cells(ax: Axes, trials: pd.DataFrame, poolable: pd.DataFrame) -> None
     for (row, column), count in np.ndenumerate(trials.to_numpy()):
         if not count:
             continue
-        colour = _readable_on(_SHADES((count - 1) / (darkest - 1)))
+        colour = text_on(_SHADES((count - 1) / (darkest - 1)))
         ax.text(column + 0.5, row + 0.52, str(count), ha="center", va="bottom", color=colour, fontsize=TEXT_SIZE + 1.5,
                 fontweight="bold")  # fmt: skip
         ax.text(column + 0.5, row + 0.58, f"{poolable.iat[row, column]} poolable", ha="center", va="top", color=colour,
                 fontsize=SMALL_SIZE)  # fmt: skip
-
-
-def _readable_on(shade: tuple[float, ...]) -> str:
-    """White or ink, whichever contrasts more with a shade (relative luminance as in WCAG 2.2)."""
-    red, green, blue = (x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shade[:3])
-    return "white" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18 else INK
 
 
 def _name_sides(ax: Axes, grid: pd.DataFrame) -> None:

@@ -20,7 +20,7 @@ from matplotlib.text import Text
 
 from painsynth.errors import PainsynthError
 from painsynth.plots.dressing import MARK, Speech, dress
-from painsynth.plots.style import FAMILIES, covering_family, house_style, missing_letters
+from painsynth.plots.style import FAMILIES, covering_family, house_style, inches, missing_letters
 
 # Switched off one by one: the version of a library or today's date must not change the bytes of a figure.
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -61,8 +61,12 @@ def _forget(picture: Picture, stale: bool) -> None:
         picture._svg = None
 
 
-def new_picture(width: float, height: float, *, rect=(0.0, 0.0, 1.0, 1.0), **figure_options) -> PictureAxes:
-    """An empty picture of `width` x `height` inches; its Axes on `rect` (fractions: left, bottom, width, height)."""
+def new_picture(width: float | str, height: float, *, rect=(0.0, 0.0, 1.0, 1.0), **figure_options) -> PictureAxes:
+    """An empty picture with its Axes on `rect` (fractions: left, bottom, width, height).
+
+    `width` is in inches, or a journal's width by name ("single", "double"); `height` is in inches.
+    """
+    width = inches(width) if isinstance(width, str) else width
     picture = Picture(figsize=(width, height), dpi=100, facecolor="white", **figure_options)
     return picture.add_axes(rect, axes_class=PictureAxes)
 

@@ -15,6 +15,8 @@ import matplotlib as mpl
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.textpath import TextToPath
 
+from painsynth.errors import PainsynthError
+
 # Verdana and the others are named for viewers of an SVG who lack DejaVu Sans: Verdana has the same widths.
 FAMILIES = ["DejaVu Sans", "Verdana", "Geneva", "Arial"]
 
@@ -28,6 +30,7 @@ MARK = "#b0470a"  # the reference line of the minimal important difference
 
 TEXT_SIZE = 8.0  # points
 SMALL_SIZE = 7.0
+WIDTHS = {"single": 85.0, "double": 180.0}  # millimetres: one column of a journal, and both
 
 _SETTINGS = {
     "font.family": ["sans-serif"],
@@ -77,6 +80,20 @@ def house_style(salt: str = "painsynth") -> Iterator[None]:
     """
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": salt}):
         yield
+
+
+def inches(width: str | float) -> float:
+    """Width of a picture in inches from a name in `WIDTHS` or a number of millimetres.
+
+    Examples
+    --------
+    >>> round(inches("single"), 2), inches(25.4)
+    (3.35, 1.0)
+    """
+    if isinstance(width, str) and width not in WIDTHS:
+        known = ", ".join(f"'{name}' ({mm:g} mm)" for name, mm in WIDTHS.items())
+        raise PainsynthError(f"width = '{width}' is not a width of a journal; give {known} or a number of millimetres")
+    return WIDTHS.get(width, width) / 25.4
 
 
 def text_width(text: str, size: float = TEXT_SIZE, bold: bool = False) -> float:
