@@ -169,3 +169,55 @@ def test_one_file_by_its_ending(tmp_path, axes):
     assert write_picture(axes, tmp_path / "new" / "out.SVG").read_text("utf-8").startswith("<svg")
     with pytest.raises(PainsynthError, match="format 'jpeg'"):
         write_picture(axes, tmp_path / "out.jpeg")
+
+
+@pytest.mark.parametrize("name", ["x.svg", "x.PNG", "x.pdf"])
+def test_a_known_ending_of_the_name_is_taken_off(folder, axes, name):
+    assert [path.name for path in save(axes, name)] == ["x.svg", "x.png", "x.pdf"]
+    assert save(axes, "version-1.2", formats="svg")[0].name == "version-1.2.svg"
+
+
+def test_an_ending_that_promises_another_format_is_refused(folder, axes):
+    with pytest.raises(PainsynthError, match=r"'tiff' is not possible for a figure; ask for svg, png, pdf"):
+        save(axes, "x.tiff")
+    assert not folder.exists()
+
+
+@pytest.fixture
+def foreign():
+    """Axes made by pyplot with nothing but their own words."""
+    import matplotlib.pyplot as plt
+
+    figure, (left, _) = plt.subplots(1, 2)
+    left.plot([-1, 2, 3])
+    left.set(title="Growth − of a\ncolony", xlabel="days")
+    yield left
+    plt.close(figure)
+
+
+def test_any_axes_can_be_saved_and_describe_themselves_by_their_labels(folder, foreign):
+    first = [path.read_bytes() for path in save(foreign, "plain")]
+    assert [path.read_bytes() for path in save(foreign, "plain")] == first
+    root = ElementTree.fromstring(first[0])
+    assert root[0].text == "Growth − of a colony; horizontal axis days" == root[1].text.rstrip(".")
+    assert "−1" in "".join(root.itertext())
+    with Image.open(folder / "plain.png") as image:
+        assert image.info["Title"] == root[0].text and image.info["Description"] == root[1].text
+
+
+def test_a_silent_picture_is_named_by_its_file(folder):
+    (path,) = save(Figure(), "silent", formats="svg")
+    root = ElementTree.fromstring(path.read_bytes())
+    assert root[0].text == root[1].text == "silent"
+
+
+def test_the_pdf_has_title_and_description(folder, axes):
+    content = save(axes, "x", formats="pdf")[0].read_bytes()
+    for key, words in (("Title", axes.alt_text.partition(". ")[0]), ("Subject", axes.alt_text)):
+        found = re.search(rf"/{key} (\((?:\\.|[^\\)])*\)|<[0-9a-f]+>)".encode(), content)[1].decode("latin-1")
+        if found.startswith("<"):
+            found = bytes.fromhex(found[1:-1]).decode("utf-16")
+        else:
+            found = re.sub(r"\\(.)", r"\1", found[1:-1])
+            found = found.encode("latin-1").decode("utf-16") if found.startswith("þÿ") else found
+        assert found == words

@@ -72,8 +72,19 @@ def new_picture(width: float | str, height: float, *, rect=(0.0, 0.0, 1.0, 1.0),
 
 
 def alternative_text(figure: Figure) -> str:
-    """Description of a figure in words: the `alt_text` of its Axes, one after the other."""
-    return " ".join(filter(None, (getattr(axes, "alt_text", "") for axes in figure.axes)))
+    """Description of a figure in words: the `alt_text` of its Axes, else their titles and labels, one by one."""
+    return " ".join(filter(None, (getattr(axes, "alt_text", "") or _labels(axes) for axes in figure.axes)))
+
+
+def _labels(axes: Axes) -> str:
+    named = {"": axes.get_title(), "horizontal axis ": axes.get_xlabel(), "vertical axis ": axes.get_ylabel()}
+    words = "; ".join(f"{what}{' '.join(text.split())}" for what, text in named.items() if text.strip())
+    return f"{words[0].upper()}{words[1:]}." if words else ""
+
+
+def headline(figure: Figure) -> str:
+    """First sentence of a figure's description: its title in a file."""
+    return alternative_text(figure).partition(". ")[0].removesuffix(".")
 
 
 def speak(artist: Artist, text: str, url: str | None = None) -> Artist:
@@ -137,14 +148,17 @@ def _address(url: object) -> str | None:
 def svg_text(figure: Figure, title: str = "") -> str:
     """Draw any figure as SVG text with a role, a title and a description for screen readers.
 
-    Identifiers inside are seeded by what was drawn, so that two pictures in one page never share one.
+    `title` names a figure that says nothing of itself. Identifiers inside are seeded by what was drawn, so that two
+    pictures in one page never share one.
     """
     speakers = _speakers(figure)
     buffer = io.StringIO()
     with house_style(), _lent(speakers, "gid", [f"{MARK}{i}" for i in range(len(speakers))]):
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     alt = alternative_text(figure)
-    return dress(buffer.getvalue(), title or alt.partition(". ")[0], alt, [artist._speech for artist in speakers])
+    return dress(
+        buffer.getvalue(), headline(figure) or title or "Picture", alt or title, [artist._speech for artist in speakers]
+    )
 
 
 def _speakers(figure: Figure) -> list[Artist]:

@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 
 from painsynth.errors import PainsynthError
 from painsynth.files import output_folder, write_file
-from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, linked, svg_text
+from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, headline, linked, svg_text
 from painsynth.plots.style import house_style
 
 FORMATS = ("svg", "png", "pdf")
 RESOLUTION = 300  # dots per inch of a PNG
+_FOREIGN = ("bmp", "eps", "gif", "jpeg", "jpg", "ps", "tif", "tiff", "webp")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -33,7 +34,7 @@ def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) ->
     picture : Axes or Figure
         What a plot function returned.
     name : str
-        Stem of the file names: letters, digits, `_`, `-`, `.`.
+        Stem of the file names: letters, digits, `_`, `-`, `.`. An ending .svg, .png or .pdf is taken off.
     formats : sequence of str
         Of svg (text stays text), png (300 dots per inch), pdf (fonts embedded).
 
@@ -47,6 +48,12 @@ def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) ->
     PainsynthError
         For a name that is not a plain file name, an unknown format, or something that is not a picture.
 
+    Notes
+    -----
+    Files are light, for paper. In a page of a report the same picture follows the reader's choice of light or dark.
+    Each file describes itself: an SVG in its title and description, a PNG and a PDF in their metadata. What is said is
+    the `alt_text` of the Axes; without one, their titles and labels.
+
     Examples
     --------
     >>> import os, tempfile, painsynth as ps
@@ -57,10 +64,7 @@ def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) ->
     ['empty.svg']
     >>> del os.environ["PAINSYNTH_FIGURES"]
     """
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise PainsynthError(
-            f"name = {name!r} cannot be the name of a figure; use letters, digits, '_', '-' and '.', without a folder"
-        )
+    name = _stem(name)
     formats = [formats] if isinstance(formats, str) else list(formats)
     for word in formats:
         _check_format(word)
@@ -91,6 +95,17 @@ def figures_folder() -> Path:
     return output_folder("figures")
 
 
+def _stem(name: object) -> str:
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise PainsynthError(
+            f"name = {name!r} cannot be the name of a figure; use letters, digits, '_', '-' and '.', without a folder"
+        )
+    stem, _, ending = name.rpartition(".")
+    if ending.lower() in _FOREIGN and stem:
+        _check_format(ending)
+    return stem if stem and ending.lower() in FORMATS else name
+
+
 def _check_format(word: str) -> None:
     if word not in FORMATS:
         raise PainsynthError(f"format '{word}' is not possible for a figure; ask for {', '.join(FORMATS)}")
@@ -110,17 +125,17 @@ def _write(figure: Figure, path: Path, word: str) -> Path:
 
 
 def _svg(figure: Figure, name: str) -> bytes:
-    return (figure.svg() if isinstance(figure, Picture) else svg_text(figure, name)).encode()
+    return (figure.svg() if isinstance(figure, Picture) and headline(figure) else svg_text(figure, name)).encode()
 
 
 def _png(figure: Figure, name: str) -> bytes:
-    metadata = {"Software": None, "Title": name, "Description": alternative_text(figure)}
+    metadata = {"Software": None, "Title": headline(figure) or name, "Description": alternative_text(figure)}
     return _drawn(figure, name, format="png", dpi=RESOLUTION, metadata=metadata)
 
 
 def _pdf(figure: Figure, name: str) -> bytes:
     metadata = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    metadata |= {"Title": name, "Subject": alternative_text(figure)}
+    metadata |= {"Title": headline(figure) or name, "Subject": alternative_text(figure)}
     return _drawn(figure, name, format="pdf", metadata=metadata)
 
 

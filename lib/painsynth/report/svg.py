@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from painsynth.plots.themes import themed
+
 HEAD = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", re.DOTALL)
 METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 IDENTIFIER = re.compile(r'(?<=\s)id="([^"]+)"')
@@ -16,7 +18,8 @@ def inline_svg(svg: str, prefix: str, alt: str) -> str:
     """Prepare an SVG for a page that holds others, too.
 
     Every identifier and every reference to one gets the prefix (two matplotlib figures share most of theirs, and the
-    second would then show pieces of the first). A figure that does not name itself is named by `alt`.
+    second would then show pieces of the first). A figure that does not name itself is named by `alt`. Its colours
+    follow the reader's choice of a light or a dark page.
     """
     svg = METADATA.sub("", HEAD.sub("", svg)).strip()
     svg = IDENTIFIER.sub(lambda found: f'id="{prefix}{found[1]}"', svg)
@@ -27,7 +30,7 @@ def inline_svg(svg: str, prefix: str, alt: str) -> str:
         start = start.replace("<svg", '<svg role="img"', 1)
     if "aria-label" not in start:
         start = start.replace("<svg", f'<svg aria-label="{html.escape(alt)}"', 1)
-    return start + close + rest
+    return themed(start + close + rest)
 
 
 def described(svg: str) -> str:
