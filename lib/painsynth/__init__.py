@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib
 
 _HOME = {
+    "Answer": "judgement.answers",
     "BatchFit": "stats.batch",
     "BatchRegression": "stats.batch_regress",
     "Bubble": "stats.predictions",
+    "Certainty": "judgement.certainty",
     "Evidence": "evidence.tables",
     "EvidenceError": "errors",
     "Fault": "errors",
@@ -29,6 +31,7 @@ _HOME = {
     "Question": "evidence.question",
     "Regression": "stats.regression",
     "aggregate": "stats.aggregate",
+    "answer": "judgement.answers",
     "batch_pool": "stats.batch",
     "batch_regress": "stats.batch_regress",
     "baujat_data": "sensitivity.influence",
@@ -37,6 +40,8 @@ _HOME = {
     "bootstrap": "sensitivity.resampling",
     "bootstrap_prediction": "stats.bootstrap_prediction",
     "bubble_data": "stats.predictions",
+    "certainty": "judgement.certainty",
+    "claim_tests": "judgement.verdicts",
     "compare": "evidence.compare",
     "cross_check": "sensitivity.cross_check",
     "cumulate": "sensitivity.subsets",
@@ -81,6 +86,7 @@ _HOME = {
     "prisma": "plots.prisma",
     "prisma_counts": "evidence.flow",
     "profile_intervals": "stats.mixed_fit",
+    "propose_risk_of_bias": "judgement.risk_of_bias",
     "provenance": "report.provenance",
     "radial_data": "sensitivity.influence",
     "recover_mean_sd": "evidence.recover",
@@ -88,6 +94,7 @@ _HOME = {
     "regress_multilevel": "stats.multilevel_regression",
     "report_line": "report.summary",
     "residuals": "sensitivity.influence",
+    "risk_of_bias": "judgement.risk_of_bias",
     "robust": "stats.robust",
     "save": "plots.save",
     "sentence": "judgement.sentences",
@@ -95,6 +102,7 @@ _HOME = {
     "subsets_with": "sensitivity.gosh",
     "tau2_se": "stats.tau2_error",
     "trim_and_fill": "stats.trim_fill",
+    "verdicts": "judgement.verdicts",
     "without_flags": "sensitivity.alternatives",
 }
 

@@ -9,6 +9,7 @@ from conftest import ROOT
 from painsynth.evidence.coverage import poolable_pairs
 
 DATA = ROOT / "data"
+JUDGED = ("risk_of_bias.csv", "certainty_overrides.csv", "claims.csv")  # judged here, not extracted
 ADDED = {"instruments.csv": ("mid", "mid_source")}  # the project's assumption, declared as such
 
 
@@ -25,6 +26,8 @@ def read(path):
 @pytest.mark.reference
 def test_every_table_is_the_extraction_cell_by_cell(extraction_path):
     for path in sorted(DATA.glob("*.csv")):
+        if path.name in JUDGED:
+            continue
         added = ADDED.get(path.name, ())
         here, there = read(path), read(extraction_path / path.name)
         assert len(here) == len(there), path.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from painsynth.evidence import vocabularies as v
+from painsynth.evidence.dictionary_judgements import CERTAINTY_OVERRIDES, CLAIMS, RISK_OF_BIAS
 from painsynth.evidence.schema import ID, Column, Table, count, number, ref, text, word
 
 FLAGS = ref("flags", "flags.code", "Doubts about the row, codes joined by `|`.", many=True, required=False)
@@ -204,6 +205,6 @@ TABLES = {
     table.name: table
     for table in (
         STUDIES, ARMS, OUTCOMES, CONTRASTS, EVENTS_TABLE, INSTRUMENTS, SOURCES, EXCLUDED, FLAG_CODES, CONFLICTS,
-        PUBLISHED_SYNTHESES, COCHRANE,
+        PUBLISHED_SYNTHESES, COCHRANE, RISK_OF_BIAS, CERTAINTY_OVERRIDES, CLAIMS,
     )
 }  # fmt: skip

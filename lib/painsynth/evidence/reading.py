@@ -53,10 +53,11 @@ def read_csv_strict(path: str | Path) -> pd.DataFrame:
     return frame
 
 
-def read_with_faults(path: str | Path) -> tuple[pd.DataFrame, list[Fault]]:
+def read_with_faults(path: str | Path, *, may_be_empty: bool = False) -> tuple[pd.DataFrame, list[Fault]]:
     """Read what can be read, with the faults of form beside it: rows of another width are left out of the frame.
 
-    So the cells of the sound rows can be checked too, and everything is told at once.
+    So the cells of the sound rows can be checked too, and everything is told at once. A header without rows is a fault,
+    unless the table `may_be_empty`.
 
     Raises
     ------
@@ -66,10 +67,10 @@ def read_with_faults(path: str | Path) -> tuple[pd.DataFrame, list[Fault]]:
     path = Path(path)
     records = _records(_text(path), path.name)
     faults = [*_header_faults(records[0], path.name), *_shape_faults(records, path.name)]
-    if len(records) == 1:
+    if len(records) == 1 and not may_be_empty:
         faults.append(Fault(path.name, None, "", "", "the table is empty: a header and no row below it",
                             "enter the rows, or remove the file if there is nothing to enter"))  # fmt: skip
-    if any(fault.row == 1 for fault in faults) or len(records) == 1:
+    if any(fault.row == 1 or fault.row is None for fault in faults):
         raise EvidenceError(faults)
     sound = {row: cells for row, cells in enumerate(records[1:], start=2) if len(cells) == len(records[0])}
     index = pd.Index(list(sound), name="row")

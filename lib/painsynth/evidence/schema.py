@@ -64,6 +64,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     required: bool = True
+    may_be_empty: bool = False
     distinct: tuple[str, ...] = field(default=())
 
     @property

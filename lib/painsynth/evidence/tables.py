@@ -101,7 +101,7 @@ def load_evidence(folder: str | Path | None = None) -> Evidence:
     for table in TABLES.values():
         if (place / table.file).exists() or table.required:
             try:
-                texts[table.name], form = read_with_faults(place / table.file)
+                texts[table.name], form = read_with_faults(place / table.file, may_be_empty=table.may_be_empty)
                 faults.extend(form)
                 damaged.update({table.name} if form else ())
             except EvidenceError as error:

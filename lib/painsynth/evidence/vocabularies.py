@@ -43,6 +43,15 @@ REASONS = (
     "duplicate_report_of",
 )  # fmt: skip
 
+ROB_TOOLS = {
+    "RoB 2": {"domains": ("D1", "D2", "D3", "D4", "D5", "overall"),
+              "judgements": ("low", "some_concerns", "high", "no_information")},
+    "ROBINS-I": {"domains": ("D1", "D2", "D3", "D4", "D5", "D6", "D7", "overall"),
+                 "judgements": ("low", "moderate", "serious", "critical", "no_information")},
+}  # fmt: skip
+CERTAINTY_DOMAINS = ("risk_of_bias", "inconsistency", "indirectness", "imprecision", "publication_bias")
+CLAIM_RULES = ("benefit", "benefit_in_each", "harm", "differs", "can_fail", "not_measured")
+
 # Doubts that keep a row out of a confirmatory pool (data/README.md, "How to read the rows").
 DISQUALIFYING_FLAGS = (
     "sign_ambiguous", "spread_type_not_stated", "ci_inconsistent", "percent_change", "instrument_unspecified",

@@ -1,0 +1,202 @@
+"""Public claims about cell therapy and pain, answered by a rule from the fits, never by opinion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from painsynth.evidence.question import Question
+from painsynth.formats import interval, number, p_value, percent
+from painsynth.judgement.answers import Answer, answer
+from painsynth.judgement.certainty import important_difference
+from painsynth.judgement.words import capital, count, plain
+from painsynth.stats.intervals import z_quantile
+
+if TYPE_CHECKING:
+    from painsynth.evidence.tables import Evidence
+
+SUPPORTED, CONTRADICTED, UNCERTAIN, UNTESTED = "supported", "contradicted", "uncertain", "untested"
+SURE_ENOUGH = ("moderate", "high")
+LEAST_TO_FAIL = 10.0  # percent of treated patients who do not respond
+COLUMNS = ["claim_id", "test", "claim", "rule", "verdict", "reason", "k", "patients", "result", "certainty", "slug"]
+_ASKED = ("condition", "msc_source", "comparator", "outcome", "months", "measure", "window")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One word and its reason."""
+
+    verdict: str
+    reason: str
+
+
+def claim_tests(evidence: Evidence) -> pd.DataFrame:
+    """Put every test of every claim in `claims.csv` to the data.
+
+    Rules
+    -----
+    benefit, benefit_in_each
+        Supported: the whole interval favours cells, with moderate or high certainty. Contradicted: the whole interval
+        excludes an important benefit, with the same certainty. Untested: nothing can be pooled. Else uncertain.
+    harm
+        Supported: the whole interval shows more events with cells, whatever the certainty (a harm is believed
+        earlier). Contradicted: the whole interval shows fewer, with moderate or high certainty. Else as above.
+    differs
+        Supported: the test between the groups rejects equality under a common and under separate between-trial
+        variances. Untested: fewer than two groups. Else uncertain.
+    can_fail
+        Supported: the lower limit (Wilson) of the share of treated patients without response exceeds 10 %.
+        Contradicted: the upper limit stays below it. Else uncertain.
+    not_measured
+        Untested, with what would have to be on file.
+
+    Returns
+    -------
+    DataFrame
+        claim_id, test, claim, rule, verdict, reason, k, patients, result, certainty, slug (of the question).
+
+    Raises
+    ------
+    QuestionError
+        When a row asks for something impossible.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> ps.claim_tests(ps.load_evidence())                  # doctest: +SKIP
+    """
+    rows = [_tested(evidence, row) for row in evidence.claims.to_dict("records")]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def verdicts(evidence: Evidence) -> pd.DataFrame:
+    """Answer each claim from its tests: as strong as its weakest test.
+
+    Contradicted when a test contradicts it; supported when every test does; untested when none could be done; else
+    uncertain, saying which tests are open.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    DataFrame
+        claim_id, claim, verdict, reason, tests (how many), one row per claim.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> ps.verdicts(ps.load_evidence())                     # doctest: +SKIP
+    """
+    tests = claim_tests(evidence)
+    rows = [(name, group["claim"].iloc[0], *_together(group), len(group))
+            for name, group in tests.groupby("claim_id", sort=False)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["claim_id", "claim", "verdict", "reason", "tests"])
+
+
+def _together(tests: pd.DataFrame) -> tuple[str, str]:
+    found = tests["verdict"].value_counts()
+    for word, wanted in ((CONTRADICTED, 1), (SUPPORTED, len(tests)), (UNTESTED, len(tests))):
+        if found.get(word, 0) >= wanted:
+            chosen = tests[tests["verdict"] == word]
+            return word, " ".join(dict.fromkeys(chosen["reason"]))
+    tally = ", ".join(f"{times} {word}" for word, times in found.items())
+    said = " ".join(f"{plain(row.test)}: {row.reason}" for row in tests.itertuples())
+    return UNCERTAIN, f"{capital(count(len(tests), 'test'))} ({tally}). {capital(said)}"
+
+
+def _tested(evidence: Evidence, row: Mapping) -> dict:
+    head = {name: row[name] for name in ("claim_id", "test", "claim", "rule")}
+    if row["rule"] == "not_measured":
+        reason, empty = f"Not on file: {row['needs']}.", dict.fromkeys(("result", "certainty", "slug"), "")
+        return head | empty | {"verdict": UNTESTED, "reason": reason, "k": 0, "patients": 0}
+    found = answer(evidence, _question(row))
+    verdict = _RULES[row["rule"]](found, row)
+    return head | {
+        "verdict": verdict.verdict, "reason": verdict.reason, "k": found.k, "patients": found.patients,
+        "result": "" if found.fit is None else _result(found), "certainty": found.certainty.level,
+        "slug": found.question.slug,
+    }  # fmt: skip
+
+
+def _question(row: Mapping) -> Question:
+    asked = {name: row[name] for name in _ASKED if row[name] != ""}
+    asked["months"] = None if isinstance(row["months"], float) and math.isnan(row["months"]) else row["months"]
+    return Question(**{"condition": None} | asked)
+
+
+def _result(found: Answer) -> str:
+    fit, digits = found.fit.back(), 1 if found.question.measure == "MD" else 2
+    return (f"{found.question.measure} {number(fit.estimate, digits)} ({percent(100 * fit.level)} CI "
+            f"{interval(*fit.ci, digits)})")  # fmt: skip
+
+
+def _benefit(found: Answer, row: Mapping) -> Verdict:
+    if found.fit is None:
+        return Verdict(UNTESTED, "Nothing can be pooled.")
+    sign = 1.0 if found.question.lower_is_better else -1.0
+    low, high = sorted(sign * end for end in found.fit.ci)  # below 0 favours cells
+    mid = important_difference(found.question, found.comparisons, found.fit.measure) or 0.0
+    sure, said = found.certainty.level in SURE_ENOUGH, f"{_result(found)}, certainty {found.certainty.words}."
+    if high < 0:
+        return Verdict(SUPPORTED if sure else UNCERTAIN, f"The interval favours cells: {said}")
+    if low > 0 or (mid and low > -mid):
+        return Verdict(CONTRADICTED if sure else UNCERTAIN, f"The interval excludes an important benefit: {said}")
+    return Verdict(UNCERTAIN, f"The interval includes no difference: {said}")
+
+
+def _harm(found: Answer, row: Mapping) -> Verdict:
+    if found.fit is None:
+        return Verdict(UNTESTED, "Nothing can be pooled.")
+    low, high = found.fit.ci
+    said = f"{_result(found)}, certainty {found.certainty.words}."
+    if low > 0:
+        return Verdict(SUPPORTED, f"More events with cells: {said}")
+    if high < 0:
+        sure = found.certainty.level in SURE_ENOUGH
+        return Verdict(CONTRADICTED if sure else UNCERTAIN, f"Fewer events with cells: {said}")
+    return Verdict(UNCERTAIN, f"The interval includes no difference: {said}")
+
+
+def _differs(found: Answer, row: Mapping) -> Verdict:
+    from painsynth.stats.subgroups import pool_by
+
+    if found.fit is None or found.effects[row["by"]].nunique() < 2:
+        return Verdict(UNTESTED, f"Fewer than two groups by {plain(row['by'])} have results.")
+    tests = [pool_by(found.effects, row["by"], common_tau2=shared).q_between_p for shared in (False, True)]
+    shown = f"{p_value(tests[0])} with separate, {p_value(tests[1])} with one between-trial variance"
+    if max(tests) < 1 - found.fit.level:
+        return Verdict(SUPPORTED, f"Groups by {plain(row['by'])} differ ({shown}).")
+    return Verdict(UNCERTAIN, f"Groups by {plain(row['by'])} do not differ beyond chance, or not under both "
+                              f"assumptions ({shown}).")  # fmt: skip
+
+
+def _can_fail(found: Answer, row: Mapping) -> Verdict:
+    if found.fit is None:
+        return Verdict(UNTESTED, "No trial counts responders.")
+    n, responders = float(found.comparisons["n1i"].sum()), float(found.comparisons["ai"].sum())
+    low, high = (100 * end for end in wilson(n - responders, n, found.fit.level))
+    share = f"{number(n - responders, 0)} of {number(n, 0)} treated did not respond ({percent(low)} to {percent(high)})"
+    verdict = SUPPORTED if low > LEAST_TO_FAIL else CONTRADICTED if high < LEAST_TO_FAIL else UNCERTAIN
+    return Verdict(verdict, f"{share}.")
+
+
+def wilson(events: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a proportion (Wilson 1927, J Am Stat Assoc 22:209-212).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson(0, 10)]
+    [0.0, 0.2775]
+    """
+    z = z_quantile(level)
+    middle, half = events + z * z / 2, z * math.sqrt(events * (n - events) / n + z * z / 4)
+    return max(0.0, (middle - half) / (n + z * z)), min(1.0, (middle + half) / (n + z * z))
+
+
+_RULES = {"benefit": _benefit, "benefit_in_each": _benefit, "harm": _harm, "differs": _differs, "can_fail": _can_fail}
