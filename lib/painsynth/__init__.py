@@ -56,6 +56,7 @@ _HOME = {
     "figure_name": "report.summary",
     "fit_statistics": "stats.fit_statistics",
     "forest": "plots.forest",
+    "funnel": "plots.funnel",
     "gosh": "sensitivity.gosh",
     "i2_from_q": "stats.higgins_thompson",
     "influence": "sensitivity.influence",

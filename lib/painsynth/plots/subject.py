@@ -1,0 +1,163 @@
+"""What the pictures of one pooled analysis draw: studies and pooled effect on both scales, and how they are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from painsynth.formats import percent
+from painsynth.plots import words
+from painsynth.plots.picture import speak
+from painsynth.plots.sheet import Sheet, sheet_of
+from painsynth.plots.style import STUDY
+from painsynth.stats.intervals import z_quantile
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One pooled analysis. Effects `yi`, `estimate`, `ci`, `pi` are on the scale of the analysis (logarithms of ratios).
+
+    Attributes
+    ----------
+    fit : Fit
+    sheet : Sheet
+        Its rows as every picture writes them.
+    label : tuple of str (k,)
+    yi, se, weight : ndarray (k,)
+        Weight in percent; NaN where the method has none.
+    estimate : float
+    ci, pi : (float, float)
+    """
+
+    fit: object
+    sheet: Sheet
+    label: tuple[str, ...]
+    yi: np.ndarray
+    se: np.ndarray
+    weight: np.ndarray
+    estimate: float
+    ci: tuple[float, float]
+    pi: tuple[float, float]
+
+    @property
+    def k(self) -> int:
+        """Number of studies."""
+        return len(self.label)
+
+    @property
+    def measure(self) -> str:
+        """Code of the effect measure."""
+        return self.sheet.measure
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return self.sheet.level
+
+    @property
+    def z(self) -> float:
+        """Normal quantile of the level."""
+        return float(z_quantile(self.level))
+
+    @cached_property
+    def attrs(self) -> Mapping:
+        """What the effects table says about itself."""
+        return dict(getattr(getattr(self.fit, "table", None), "attrs", {}))
+
+    def shown(self, x):
+        """Effects as they stand on the axis: ratios as ratios; infinite rather than an overflow."""
+        return np.exp(np.clip(x, -700.0, 700.0)) if self.sheet.ratio else np.asarray(x, float)
+
+    def write(self, x: float) -> str:
+        """An effect, given on the scale of the analysis, as it is written."""
+        return self.sheet.write(float(self.shown(x)))
+
+    def with_interval(self, x: float, ends: tuple[float, float]) -> str:
+        """An effect with its confidence interval as it is written."""
+        return f"{self.write(x)} ({self.level * 100:g}% CI {self.write(ends[0])} to {self.write(ends[1])})"
+
+    def count(self) -> str:
+        """How many comparisons, in words."""
+        return f"{self.k} comparison{'' if self.k == 1 else 's'}"
+
+    def scale(self) -> str:
+        """The effect scale in words, e.g. `Mean difference in pain`."""
+        return words.scale(self.measure, self.attrs)
+
+
+def subject_of(result) -> Subject:
+    """Read a Fit (anything whose `rows()` keeps the rows glossary) or pool an effects table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> subject_of(pd.DataFrame({"study": ["A", "B"], "yi": [-9.0, -5.0], "vi": [4.0, 4.0]})).estimate
+    -7.0
+    """
+    if hasattr(result, "columns"):
+        from painsynth.stats.pool import pool
+
+        result = pool(result)
+    sheet = sheet_of(result)
+    back = _log if sheet.ratio else float
+    studies = sheet.of("study")
+    found = [_study(line, back, float(z_quantile(sheet.level))) for line in studies]
+    yi, se, weight = np.array(found, float).reshape(-1, 3).T
+    pooled = sheet.of("pooled")[-1]
+    pi = tuple(back(pooled.row[name]) for name in ("pi_low", "pi_high"))
+    ends = (back(pooled.low), back(pooled.high))
+    label = tuple(line.label for line in studies)
+    return Subject(sheet.overall, sheet, label, yi, se, weight, back(pooled.estimate), ends, pi)
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else (-math.inf if x == 0 else math.nan)
+
+
+def _study(line, back, z: float) -> tuple[float, float, float]:
+    yi, vi = line.row.get("yi"), line.row.get("vi")
+    if isinstance(yi, float) and isinstance(vi, float):
+        return yi, math.sqrt(vi), line.weight
+    return back(line.estimate), (back(line.high) - back(line.low)) / (2 * z), line.weight
+
+
+# ---- studies that speak
+
+
+def tooltip(subject: Subject, i: int) -> str:
+    """What a study says when it is pointed at: effect, interval, weight, arms, flags."""
+    line = subject.sheet.of("study")[i]
+    half = subject.z * subject.se[i]
+    parts = [f"{line.label}: {subject.with_interval(subject.yi[i], (subject.yi[i] - half, subject.yi[i] + half))}"]
+    if math.isfinite(line.weight):
+        parts.append(f"weight {percent(line.weight, 1)}")
+    sizes = [line.row.get(name) for name in ("n1i", "n2i")]
+    if all(isinstance(n, int | float) and math.isfinite(n) for n in sizes):
+        parts.append(f"n = {sizes[0]:g} and {sizes[1]:g}")
+    flags = words.plain(line.row.get("flags"))
+    return "; ".join([*parts, *([f"flags: {flags}"] if flags else [])])
+
+
+def address(row: Mapping) -> str | None:
+    """Where the study is published: its DOI, else its URL."""
+    doi = row.get("doi")
+    if isinstance(doi, str) and doi.strip():
+        return f"https://doi.org/{doi.strip()}"
+    url = row.get("url")
+    return url if isinstance(url, str) and url.strip() else None
+
+
+def dot(ax: Axes, subject: Subject, i: int, at: tuple[float, float], **look) -> Line2D:
+    """Draw one study as a point with its tooltip and the link to its paper."""
+    style = {"marker": "o", "markersize": 5.2, "markerfacecolor": STUDY, "markeredgecolor": "white",
+             "markeredgewidth": 0.6, "linestyle": "", "zorder": 4, "label": f"study {subject.label[i]}"}  # fmt: skip
+    point = Line2D([at[0]], [at[1]], **style | look)
+    ax.add_line(point)
+    speak(point, tooltip(subject, i), address(subject.sheet.of("study")[i].row))
+    return point
