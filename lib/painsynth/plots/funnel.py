@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from painsynth.errors import PainsynthError
 from painsynth.formats import number, p_value
 from painsynth.plots.frame import Furniture, Key, framed
-from painsynth.plots.labels import along, place, spots_of, write_labels
+from painsynth.plots.labels import along, name_points, spots_of
 from painsynth.plots.sides import Side, effect_side, favoured
 from painsynth.plots.style import INK, MARK, OVERALL, STUDY, house_style
 from painsynth.plots.subject import Subject, dot, subject_of
@@ -134,7 +134,7 @@ def _lines(egger) -> list[tuple[str, float, float, str]]:
     predictor = getattr(egger, "predictor", None)
     if predictor not in _PREDICTORS or not np.isfinite(getattr(egger, "limit", np.nan)):
         raise PainsynthError(
-            "this test has no line in a funnel plot; give egger(effects) with predictor sei or vi, or pet_peese(effects)"
+            "this test has no line in a funnel plot; give egger(effects), predictor sei or vi, or pet_peese(effects)"
         )
     return [("Egger regression", egger.limit, egger.bias, predictor)]
 
@@ -202,11 +202,9 @@ def _studies(ax: Axes, subject: Subject, filled: np.ndarray, yaxis: str, taken: 
         return
     off = np.abs(subject.yi - subject.estimate) / subject.se
     names = [name if subject.k <= MANY or off[i] > subject.z else "" for i, name in enumerate(subject.label)]
-    everything = np.concatenate([x, subject.shown(filled[:, 0])]), np.concatenate([y, height(filled[:, 1])])
-    spots = spots_of(ax, *everything)
-    box = tuple(spots_of(ax, *([ends[1]] for ends in (ax.get_xlim(), ax.get_ylim())))[0])
-    names += [""] * len(filled)
-    write_labels(ax, place(spots, names, box, radii=3.0, order=np.argsort(-off, kind="stable"), avoid=taken))
+    hollow = np.column_stack([subject.shown(filled[:, 0]), height(filled[:, 1])])
+    everything = np.concatenate([np.column_stack([x, y]), hollow])
+    name_points(ax, everything, names + [""] * len(filled), order=np.argsort(-off, kind="stable"), avoid=taken)
 
 
 def _key(subject: Subject, levels: tuple[float, ...], filled: np.ndarray, lines) -> list[Key]:
@@ -221,7 +219,8 @@ def _key(subject: Subject, levels: tuple[float, ...], filled: np.ndarray, lines)
     key.append(Key(f"{subject.level * 100:g}% of studies if all effects were equal", "line", dashed))
     for line, dashes in zip(lines, _DASHES, strict=False):
         key.append(Key(line[0], "line", {"color": MARK, "lw": 1.2, "ls": dashes}))
-    bounds = [f"{1 - level:.2g}" for level in levels]
+    digits = 3 if any(round(level, 2) != level for level in levels) else 2
+    bounds = [f"{1 - level:.{digits}f}" for level in levels]
     for i, _ in enumerate(levels):
         text = f"p {bounds[i + 1]} to {bounds[i]}" if i + 1 < len(levels) else f"p < {bounds[i]}"
         key.append(Key(text, "area", {"facecolor": SHADES[i], "edgecolor": "#9a9a9a", "linewidth": 0.4}))

@@ -13,7 +13,7 @@ from painsynth.plots.frame import panel_points
 from painsynth.plots.style import INK, SMALL_SIZE, text_width
 
 GAP = 2.0  # points between a mark and its name
-HEIGHT = 0.95  # of a line of text, in ems
+HEIGHT = 1.18  # of a line of text as renderers measure it, in ems
 # Direction of the name from its point: right, left, above, below, then the corners.
 _SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 
@@ -98,11 +98,20 @@ def _first_free(i: int, text: str, spot, radius: float, box, marks: np.ndarray) 
     return None
 
 
+def name_points(ax: Axes, at, texts: Sequence[str], **how) -> list[Label]:
+    """Place and write the names of points given in data coordinates, (n, 2); `how` as for `place`."""
+    at = np.asarray(at, float).reshape(-1, 2)
+    box = spots_of(ax, *np.array([[ax.get_xlim()[1]], [ax.get_ylim()[1]]]))[0]
+    labels = place(spots_of(ax, *at.T), texts, tuple(box), **how)
+    write_labels(ax, labels)
+    return labels
+
+
 def write_labels(ax: Axes, labels: Sequence[Label], colour: str = INK) -> None:
     """Write placed names on an Axes made by `framed`."""
     points = panel_points(ax)
     for label in labels:
-        base = label.y + 0.2 * SMALL_SIZE  # below the baseline hang the g and the y
+        base = label.y + 0.25 * SMALL_SIZE  # below the baseline hang the g and the y
         ax.text(
             label.x, base, label.text, transform=points, fontsize=SMALL_SIZE, color=colour, va="baseline", ha="left",
             parse_math=False, clip_on=False,

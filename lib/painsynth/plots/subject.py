@@ -21,7 +21,7 @@ from painsynth.stats.intervals import z_quantile
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One pooled analysis. Effects `yi`, `estimate`, `ci`, `pi` are on the scale of the analysis (logarithms of ratios).
+    """One pooled analysis; `yi`, `estimate`, `ci`, `pi` are on the scale of the analysis (logarithms of ratios).
 
     Attributes
     ----------
