@@ -18,7 +18,7 @@ import numpy as np
 import painsynth as ps
 import pandas as pd
 from golden_file import Check, NotBuilt
-from painsynth.evidence import arms, conversions, one_group, recover
+from painsynth.evidence import arms, conversions, one_group, recover, two_changes
 from painsynth.evidence.measures import find_measure
 
 METHODS = {
@@ -65,7 +65,8 @@ def pretest_posttest_control(check: Check) -> dict:
     b1, s1, m1, n1, r1 = check.numbers("b1", "sb1", "m1i", "n1i", "r1")
     b2, s2, m2, n2, r2 = check.numbers("b2", "sb2", "m2i", "n2i", "r2")
     if "r" not in check.args:
-        raise NotBuilt("d of Morris 2008")
+        arms_ = two_changes.Arm(m1, n1, b1, s1, r1), two_changes.Arm(m2, n2, b2, s2, r2)
+        return {"d": two_changes.pooled_pretest_sd(*arms_, correct="approximate")[0]}
     if check.args["r"] != "known":
         r1 = r2 = np.full(len(n1), float(check.args["r"]))
     cells = one_group.change_in_raw_sd(m1, s1, b1, n1, r1)

@@ -41,7 +41,7 @@ FLOOR = {
     "multiarm_split_control": 2,
     "pool_change_scores": 4,
     "prediction_interval": 139,
-    "pretest_posttest_control": 4,
+    "pretest_posttest_control": 5,
     "quantile_mean_se": 1,
     "quantile_skewness_test": 1,
     "quantile_to_mean_sd": 8,

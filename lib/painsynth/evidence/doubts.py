@@ -10,7 +10,8 @@ from painsynth.evidence.two_counts import continuity
 
 LARGE_SMD = 3.0  # in standard deviations; beyond it an error of extraction is likelier than an effect
 VALUE_TYPES = ("endpoint", "change_from_baseline", "improvement")
-IN_SDS = ("SMD", "SMDH", "SMD1", "SMD1H", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "OR2DL", "OR2DN")
+IN_SDS = ("SMD", "SMDH", "SMD1", "SMD1H", "SMCC", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "PPC1", "PPC1H",
+          "PPC2", "PPCC", "OR2DL", "OR2DN")  # fmt: skip
 
 
 def check_mixture(figures: Figures, mixed_ok: bool) -> list[str]:

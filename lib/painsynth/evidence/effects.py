@@ -30,7 +30,9 @@ def effects(table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok
     measure : str, optional
         Default: what the table was made for (``attrs["measure"]``), else MD.
         MD, SMD, SMDH, SMD1, ROM, RR, OR, RD, PETO, AS, MC, SMCC, SMCR, ... as in metafor's `escalc`, or GEN: the
-        reported estimate (or `yi` and `vi` that the table has already).
+        reported estimate (or `yi` and `vi` that the table has already). MDPPC, PPC1, PPC1H, PPC2, PPCC compare changes
+        of two groups (`pre1i sdpre1i r1i pre2i sdpre2i r2i` beside the figures after treatment;
+        `painsynth.evidence.two_changes`).
     log : bool
         For GEN: estimates and limits are ratios; their logarithms are taken. For RR, OR and other ratios this is always
         so. The `se` of a ratio is that of its logarithm.

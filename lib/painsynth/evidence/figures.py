@@ -148,7 +148,7 @@ def check_ranges(figures: Figures, values: dict[str, np.ndarray], spread: bool) 
             figures.demand(~given | (x >= 0), name, "a number of events cannot be negative", "give 0 or more")
         elif name in ("t1i", "t2i"):
             figures.demand(~given | (x > 0), name, "person-time must be above 0", "look it up in the source")
-        elif name == "ri":
+        elif name in ("ri", "r1i", "r2i"):
             figures.demand(~given | (np.abs(x) < 1), name, "a correlation lies between -1 and 1", "give such a value")
     for events, total in (("ai", "n1i"), ("ci", "n2i")):
         if events in values and total in values:

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from painsynth.errors import EffectsError
-from painsynth.evidence import one_group, two_counts, two_means
+from painsynth.evidence import one_group, two_changes, two_counts, two_means
+from painsynth.evidence.two_changes import of_columns
 
 MEANS = ("m1i", "sd1i", "n1i", "m2i", "sd2i", "n2i")
 COUNTS = ("ai", "n1i", "ci", "n2i")
 RATES = ("x1i", "t1i", "x2i", "t2i")
 PAIRS = ("m1i", "sd1i", "m2i", "sd2i", "ni", "ri")
 CORRELATIONS = ("ri", "ni")
+CHANGES = ("m1i", "n1i", "pre1i", "sdpre1i", "r1i", "sd1i", "m2i", "n2i", "pre2i", "sdpre2i", "r2i", "sd2i")
+BY_PRETEST = tuple(name for name in CHANGES if name not in ("sd1i", "sd2i"))
 
 BIAS = {"correct": (True, False)}
 GAMMA = {"correct": (True, False, "approximate")}
@@ -101,6 +104,17 @@ _MEASURES = (
     Measure("CVRC", "ratio of paired coefficients of variation", PAIRS, one_group.paired_cv_ratio, log=True,
             options=BIAS),
     Measure("VRC", "ratio of paired SDs", ("sd1i", "sd2i", "ni", "ri"), one_group.paired_variability_ratio, log=True),
+    Measure("MDPPC", "difference of mean changes", CHANGES, of_columns(two_changes.change_difference),
+            difference=True),
+    Measure("PPC1", "difference of standardised mean changes (own pretest SD)", BY_PRETEST,
+            of_columns(two_changes.own_pretest_sd),
+            options=GAMMA | _vtypes("LS", "LS2")),
+    Measure("PPC1H", "difference of standardised mean changes (own pretest SD), unequal variances", CHANGES,
+            of_columns(two_changes.own_pretest_sd_unequal), options=GAMMA),
+    Measure("PPC2", "difference of mean changes in pooled pretest SDs", BY_PRETEST,
+            of_columns(two_changes.pooled_pretest_sd), options=GAMMA | _vtypes("LS", "Morris")),
+    Measure("PPCC", "difference of standardised mean changes (SD of the change)", CHANGES,
+            of_columns(two_changes.change_sd_difference), options=GAMMA | _vtypes("LS", "LS2", "UB")),
     Measure("COR", "correlation", CORRELATIONS, one_group.correlation, options=_vtypes("LS", "AV")),
     Measure("UCOR", "correlation, unbiased", CORRELATIONS, one_group.correlation_unbiased,
             options=_vtypes("LS", "UB", "AV")),
