@@ -18,7 +18,7 @@ NIL = 1e-9
 SPREADS = (0.05, 0.15, 0.3, 0.6)  # starts for the root of 1/phi
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BetaBinomialFit(CountFit):
     """A beta-binomial analysis; `CountFit` with what belongs to it.
 

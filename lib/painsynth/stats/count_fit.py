@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy.special import chdtrc
 
-from painsynth import formats
 from painsynth.errors import EffectsError, NothingToPool
 from painsynth.stats.count_effects import DIFFERENCES, trial_effects
 from painsynth.stats.counts import Counts
@@ -25,7 +24,7 @@ NEUTRAL = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class CountFit(Fit):
     """One pooled analysis of counts; `Fit` with the method's name, ready for a forest plot.
 
@@ -52,48 +51,15 @@ class CountFit(Fit):
         interval = "normal" if self.df is None else f"t with {self.df} degrees of freedom"
         return f"{self.method}; {self.level * 100:g}% confidence interval: {interval}."
 
-    def rows(self):
-        """Return the trials and the pooled effect as a table (`Fit.rows`); the pooled row names the method.
+    @property
+    def title(self) -> str:
+        """Label of the pooled row: the method."""
+        return self.method
 
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from painsynth.stats.peto import pool_peto
-        >>> trials = pd.DataFrame({"study": ["A", "B"], "ai": [1, 0], "n1i": [50, 30], "ci": [4, 0], "n2i": [50, 30]})
-        >>> pool_peto(trials).rows()[["label", "weight", "treatment"]]
-                 label  weight                                          treatment
-        0            A   100.0                                     as it was found
-        1            B     0.0  no events in either arm: tells nothing about a...
-        2  Peto method   100.0                                                NaN
-        """
-        every = replace(self, k=len(self.table))  # `Fit` takes k for the number of rows
-        frame = super(CountFit, every).rows()
-        frame.loc[frame["kind"] == "pooled", ["label", "k"]] = self.method, self.k
-        return frame
-
-    def back(self):
-        """Return the record on the natural scale (`Fit.back`); an end beyond the largest number is infinite.
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from painsynth.stats.peto import pool_peto
-        >>> table = pd.DataFrame({"ai": [1, 0], "n1i": [50, 30], "ci": [1, 0], "n2i": [50, 30]})
-        >>> pool_peto(table).back().estimate
-        1.0
-        """
-        with np.errstate(over="ignore"):
-            return super().back()
-
-    def __str__(self) -> str:
-        digits, shown = self.digits, self.back()
-        text = (
-            f"{self.measure} {formats.number(shown.estimate, digits)} "
-            f"({self.level:.0%} CI {formats.interval(*shown.ci, digits)}), {formats.p_value(self.p)}, k = {self.k}"
-        )
-        if self.model == "random" and self.k > 1:
-            text += f", tau2 = {formats.number(self.tau2, digits)}, I2 = {formats.percent(self.i2)}"
-        return f"{text} [{self.method}]"
+    @property
+    def brief(self) -> str:
+        """How it was pooled, in a word or two."""
+        return self.method
 
 
 def count_table(table, counts: Counts, measure: str, treatment: np.ndarray):

@@ -31,7 +31,7 @@ FENCE = 10.0
 NIL = 1e-9  # gain in log-likelihood below which tau2 is 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class GlmmFit(CountFit):
     """A generalised linear mixed model of counts; `CountFit` with what belongs to it.
 

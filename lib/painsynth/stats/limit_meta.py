@@ -17,7 +17,7 @@ from painsynth.stats.words import choose
 METHODS = ("beta0", "betalim", "mulim")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LimitMeta(Adjusted):
     """An `Adjusted` effect with what a limit meta-analysis adds.
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
+from scipy.special import chdtrc
 
 from painsynth import formats
 from painsynth.errors import EffectsError
+from painsynth.stats.coefficient_table import CoefficientRecord, coefficients, omnibus
 from painsynth.stats.contrasts import contrasts
 from painsynth.stats.design import Design, design_of
+from painsynth.stats.frozen import keeps
+from painsynth.stats.html import grid, noted
 from painsynth.stats.mixed_tau2 import solve_mixed
 from painsynth.stats.notes import some
-from painsynth.stats.regress import TESTS, coefficients, quadratic_form
+from painsynth.stats.regress import TESTS
 from painsynth.stats.scale_likelihood import Peak, ScaleModel, highest
 from painsynth.stats.table import Studies, studies_of
 from painsynth.stats.words import check_level, choose
@@ -23,50 +25,37 @@ METHODS = ("REML", "ML")
 NEAR_ZERO = 1e-4  # tau2 over v that counts as 0 in the message
 
 
-@dataclass(frozen=True, eq=False)
-class LocationScale:
+@keeps("scale")
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LocationScale(CoefficientRecord):
     """One location-scale model.
 
     Attributes
     ----------
-    coef, scale : DataFrame
-        Coefficients of the effect and of log tau2: term, estimate, se, statistic, df, p, ci_low, ci_high.
-    vcov, vcov_scale : ndarray
+    coef, vcov, k, qe, qe_df, qe_p, qm, qm_df, qm_p, measure, method_tau2, method_ci, level, notes, table, study
+        As in every `CoefficientRecord`: coefficients of the effect.
+    scale : DataFrame
+        Coefficients of log tau2, in the same columns.
+    vcov_scale : ndarray
     tau2 : ndarray (k,)
         Between-study variance of each study.
-    qm, qm_df, qm_p, qs, qs_df, qs_p
-        Omnibus tests of the moderators of the effect and of the variance; NaN where there are none.
+    qs, qs_df, qs_p
+        Omnibus test of the moderators of the variance; NaN where there are none.
     lr, lr_p : float
         Likelihood-ratio test of the scale moderators (chi-squared with qs_df degrees of freedom).
-    qe, qe_df, qe_p, log_likelihood : float
-    k, measure, method_tau2, method_ci, level, notes, table, study, design, scale_design
+    log_likelihood : float
+    design, scale_design : Design
     """
 
-    coef: object
     scale: object
-    vcov: np.ndarray = field(repr=False)
     vcov_scale: np.ndarray = field(repr=False)
     tau2: np.ndarray = field(repr=False)
-    qm: float
-    qm_df: int
-    qm_p: float
     qs: float
     qs_df: int
     qs_p: float
     lr: float
     lr_p: float
-    qe: float
-    qe_df: int
-    qe_p: float
     log_likelihood: float
-    k: int
-    measure: str
-    method_tau2: str
-    method_ci: str
-    level: float
-    notes: tuple[str, ...]
-    table: object = field(repr=False)
-    study: tuple[str, ...] = field(repr=False)
     design: Design = field(repr=False)
     scale_design: Design = field(repr=False)
 
@@ -90,14 +79,11 @@ class LocationScale:
         )
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            f"<tr><td>{escape(c.part)}</td><th scope='row'>{escape(c.term)}</th>"
-            f"<td>{formats.number(c.estimate, 3)}</td><td>{formats.interval(c.ci_low, c.ci_high, 3)}</td>"
-            f"<td>{formats.p_value(c.p)}</td></tr>"
-            for c in self.rows().itertuples()
-        )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in (str(self), *self.notes))
-        return f"<table><tbody>{body}</tbody></table><ul>{notes}</ul>"
+        cells = (
+            (c.term, c.part, formats.number(c.estimate, 3), formats.interval(c.ci_low, c.ci_high, 3),
+             formats.p_value(c.p)) for c in self.rows().itertuples()
+        )  # fmt: skip
+        return noted(grid(("", "part", "estimate", f"{self.level:.0%} CI", "p"), cells), self.remarks)
 
 
 def location_scale(
@@ -185,18 +171,22 @@ def _record(effects, studies: Studies, designs, fitted, how) -> LocationScale:
     beta, vcov, qe = _location(model, design, studies, tau2, ci)
     back = np.linalg.inv(spread.turn)
     alpha, vcov_scale = back @ peak.a, back @ np.linalg.inv(-peak.hessian) @ back.T
-    test = _wald("qm", design, beta, vcov, None if ci == "Wald" else k - p)
     lr = _likelihood_ratio(model, peak, plain) if spread.level and q > 1 else float("nan")
-    for array in (tau2, vcov, vcov_scale):
-        array.setflags(write=False)
+    df, df_scale = (None, None) if ci == "Wald" else (k - p, k - q)
+    qm, qm_df, qm_p = omnibus(beta, vcov, design.tested, df)
+    qs, qs_df, qs_p = omnibus(alpha, vcov_scale, spread.tested, df_scale)
     return LocationScale(
-        coef=coefficients(design.terms, beta, vcov, None if ci == "Wald" else k - p, level),
-        scale=coefficients(spread.terms, alpha, vcov_scale, None if ci == "Wald" else k - q, level),
+        coef=coefficients(design.terms, beta, vcov, df, level),
+        scale=coefficients(spread.terms, alpha, vcov_scale, df_scale, level),
         vcov=vcov,
         vcov_scale=vcov_scale,
         tau2=tau2,
-        **test,
-        **_wald("qs", spread, alpha, vcov_scale, None if ci == "Wald" else k - q),
+        qm=qm,
+        qm_df=qm_df,
+        qm_p=qm_p,
+        qs=qs,
+        qs_df=qs_df,
+        qs_p=qs_p,
         lr=lr,
         lr_p=float(chdtrc(q - 1.0, lr)) if np.isfinite(lr) else float("nan"),
         qe=qe,
@@ -232,17 +222,6 @@ def _likelihood_ratio(model: ScaleModel, peak: Peak, plain: float) -> float:
     flat = np.zeros(model.z.shape[1])
     flat[0] = np.log(max(plain, np.exp(-30.0) * model.v.min()))
     return max(0.0, 2 * (peak.value - model.log_likelihood(flat)[0]))
-
-
-def _wald(name: str, design: Design, b: np.ndarray, cov: np.ndarray, df: int | None) -> dict:
-    tested = list(design.tested)
-    out = {name: float("nan"), f"{name}_df": len(tested), f"{name}_p": float("nan")}
-    if not tested:
-        return out
-    q = quadratic_form(b[tested], cov[np.ix_(tested, tested)])
-    if df is None:
-        return out | {name: q, f"{name}_p": float(chdtrc(len(tested), q))}
-    return out | {name: q / len(tested), f"{name}_p": float(fdtrc(len(tested), df, q / len(tested)))}
 
 
 def _notes(model: ScaleModel, tau2: np.ndarray, label: list[str]) -> tuple[str, ...]:

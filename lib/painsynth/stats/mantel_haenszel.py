@@ -26,7 +26,7 @@ from painsynth.stats.words import check_level
 MEASURES = ("OR", "RR", "RD", "IRR", "IRD")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class MantelHaenszelFit(CountFit):
     """A Mantel-Haenszel analysis; `CountFit` with the tests that belong to it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from painsynth.stats.table import Studies
 MEASURES = ("OR", "RR", "RD")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RandomMantelHaenszelFit(CountFit):
     """Random effects of counts beside the Mantel-Haenszel mean; `CountFit` with the latter.
 
@@ -135,7 +135,7 @@ def _widen(fit: Fit, table, counts: Counts, used: np.ndarray, extra: dict) -> Ra
     whole.attrs["measure"] = extra["measure"]
     weights = spread_out(fit.weights, used)
     weights.setflags(write=False)
-    values = {name: getattr(fit, name) for name in Fit.__dataclass_fields__} | heterogeneity_of(extra["q"], fit.k - 1)
+    values = {field.name: getattr(fit, field.name) for field in fields(Fit)} | heterogeneity_of(extra["q"], fit.k - 1)
     values |= {"table": whole, "weights": weights, "study": tuple(counts.label), "measure": extra["measure"],
                "notes": (*fit.notes, *zero_notes(counts, used)), "i2": max(0.0, values["i2"])}  # fmt: skip
     about = " about the Mantel-Haenszel mean" if extra["how"]["method"] == "DL" else ""

@@ -8,12 +8,14 @@ from painsynth.errors import EffectsError
 from painsynth.stats.block_likelihood import Solved
 from painsynth.stats.cluster_robust import KINDS, cluster_robust
 from painsynth.stats.clusters import codes_of
+from painsynth.stats.coefficient_table import coefficients, omnibus
 from painsynth.stats.dependence import Sampling, sampling_of
 from painsynth.stats.design import Design, design_of
 from painsynth.stats.general_q import general_q
 from painsynth.stats.levels import fit_levels
-from painsynth.stats.mixed_fit import Intervals, MixedFit, coefficients, omnibus, robust_mixed
+from painsynth.stats.mixed_fit import Intervals, MixedFit
 from painsynth.stats.multilevel import INTERVALS, LIKELIHOODS
+from painsynth.stats.robust import robust_mixed
 from painsynth.stats.table import Studies, studies_of
 from painsynth.stats.words import check_level, choose
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from painsynth import formats
 from painsynth.stats.fit import Fit
+from painsynth.stats.frozen import own
 
 
 def notes_on(fit: Fit) -> tuple[str, ...]:
@@ -73,7 +74,7 @@ def _rows(fit: Fit) -> Iterator[str]:
     zero = _double_zero(fit)
     if zero:
         yield f"no events in either arm: {some(zero)}; they enter with what was added to their cells"
-    yield from (note for note in fit.table.attrs.get("notes", ()) if note.partition(":")[0] in fit.study)
+    yield from (note for note in own(fit).attrs.get("notes", ()) if note.partition(":")[0] in fit.study)
 
 
 def some(names: list[str]) -> str:
@@ -82,6 +83,6 @@ def some(names: list[str]) -> str:
 
 
 def _double_zero(fit: Fit) -> list[str]:
-    if "zero_events" not in fit.table:
+    if "zero_events" not in own(fit):
         return []
-    return [name for name, zero in zip(fit.study, fit.table["zero_events"], strict=True) if zero == "both arms"]
+    return [name for name, zero in zip(fit.study, own(fit)["zero_events"], strict=True) if zero == "both arms"]

@@ -16,7 +16,7 @@ SETTLED = 1e-11
 LONGEST = 1.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class PenalisedFit(CountFit):
     """A penalised logistic regression; `CountFit` with the overdispersion.
 

@@ -10,15 +10,15 @@ from scipy.special import stdtr
 from painsynth.stats.adjusted import Adjusted, adjusted
 from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.egger import line_coefficients
-from painsynth.stats.fit import GLOSSARY, finish, study_rows
 from painsynth.stats.line import check_line, weighted_line
 from painsynth.stats.pool import pool
+from painsynth.stats.rows import GLOSSARY, finish, study_rows
 from painsynth.stats.table import studies_of
 
 ALPHA = 0.05  # one-sided, of the test that decides (Stanley & Doucouliagos 2014, section 5)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class RegressionAdjusted(Adjusted):
     """An `Adjusted` effect that is the intercept of a line; `slope`, `slope_se` and `slope_p` tell of the bias."""
 

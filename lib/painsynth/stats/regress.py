@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
+from scipy.special import chdtrc
 
 from painsynth.errors import EffectsError
+from painsynth.stats.coefficient_table import coefficients, omnibus
 from painsynth.stats.contrasts import contrasts
 from painsynth.stats.design import Design, design_of
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, heterogeneity
-from painsynth.stats.intervals import i2_h2, t_quantile, two_sided_p, z_quantile
+from painsynth.stats.intervals import i2_h2
 from painsynth.stats.mixed_tau2 import solve_mixed, tau2_interval_mixed, tau2_se
 from painsynth.stats.regression import Regression
 from painsynth.stats.regression_notes import notes_on_regression
@@ -124,10 +125,9 @@ def _tests(design: Design, fit: Weighted, ci: str, level: float) -> dict:
     df, factor = None if ci == "Wald" else k - p, _factor(fit.rss, k - p, ci)
     cov = factor * fit.cov
     out = {"vcov": cov, "weights": 100 * fit.w / fit.w.sum(), "fitted": fit.fitted, "hat": fit.hat}
-    for array in out.values():
-        array.setflags(write=False)
     coef = coefficients(design.terms, fit.beta, cov, df, level)
-    return out | {"coef": coef, "df": df, "factor": factor} | _omnibus(design, fit.beta, cov, df)
+    qm = dict(zip(("qm", "qm_df", "qm_p"), omnibus(fit.beta, cov, design.tested, df), strict=True))
+    return out | {"coef": coef, "df": df, "factor": factor} | qm
 
 
 def _centred(y: np.ndarray, v: np.ndarray, level: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -140,60 +140,6 @@ def _factor(rss: float, df: int, ci: str) -> float:
     if not ci.startswith("HKSJ"):
         return 1.0
     return max(rss / df, 1.0) if ci == "HKSJ-guarded" else rss / df
-
-
-def coefficients(terms, beta: np.ndarray, cov: np.ndarray, df: float | None, level: float):
-    """Table of coefficients with tests and intervals; df None for normal ones.
-
-    Examples
-    --------
-    >>> coefficients(["x"], np.array([2.0]), np.array([[1.0]]), None, 0.95)["p"].round(4).tolist()
-    [0.0455]
-    """
-    import pandas as pd
-
-    se = np.sqrt(np.diag(cov))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = np.where(se > 0, beta / se, np.sign(beta) * np.inf)
-    crit = z_quantile(level) if df is None else float(t_quantile(np.array(df), level))
-    return pd.DataFrame(
-        {
-            "term": list(terms),
-            "estimate": beta,
-            "se": se,
-            "statistic": statistic,
-            "df": np.nan if df is None else float(df),
-            "p": two_sided_p(statistic, df),
-            "ci_low": beta - crit * se,
-            "ci_high": beta + crit * se,
-        }
-    )
-
-
-def _omnibus(design: Design, beta: np.ndarray, cov: np.ndarray, df: int | None) -> dict:
-    """Wald-type test that all coefficients but the constant are 0; NaN where there are none or the covariance is 0."""
-    tested = list(design.tested)
-    nothing = {"qm": float("nan"), "qm_df": len(tested), "qm_p": float("nan")}
-    if not tested or not np.diag(cov)[tested].all():
-        return nothing
-    q = quadratic_form(beta[tested], cov[np.ix_(tested, tested)])
-    if df is None:
-        return {"qm": q, "qm_df": len(tested), "qm_p": float(chdtrc(len(tested), q))}
-    q /= len(tested)
-    return {"qm": q, "qm_df": len(tested), "qm_p": float(fdtrc(len(tested), df, q))}
-
-
-def quadratic_form(b: np.ndarray, cov: np.ndarray) -> float:
-    """Quadratic form b' cov^-1 b, with the units of the coefficients taken out first.
-
-    Examples
-    --------
-    >>> quadratic_form(np.array([2.0]), np.array([[4.0]]))
-    1.0
-    """
-    se = np.sqrt(np.diag(cov))
-    z = b / se
-    return float(z @ np.linalg.solve(cov / np.outer(se, se), z))
 
 
 def _heterogeneity(q: float, df: int, tau2: float, common: bool, model) -> dict:

@@ -10,9 +10,11 @@ from scipy.special import fdtrc, stdtrit
 from painsynth.errors import EffectsError
 from painsynth.stats.cluster_robust import KINDS, Sandwich, Working, cluster_robust
 from painsynth.stats.clusters import codes_of, number
+from painsynth.stats.coefficient_table import coefficients
 from painsynth.stats.fit import Fit
+from painsynth.stats.frozen import own
 from painsynth.stats.intervals import two_sided_p
-from painsynth.stats.mixed_fit import MixedFit, coefficients, robust_mixed
+from painsynth.stats.mixed_fit import MixedFit
 from painsynth.stats.multilevel import FEW_DF, robust_multilevel
 from painsynth.stats.multilevel_fit import Multilevel
 from painsynth.stats.regression import Regression
@@ -108,9 +110,21 @@ def _fit(fit: Fit, sandwich: Sandwich) -> Fit:
 
 
 def _regression(fit: Regression, sandwich: Sandwich) -> Regression:
-    tested = list(fit.design.tested)
-    f, q, df = sandwich.wald(np.eye(fit.p)[tested]) if tested else (np.nan, 0, np.nan)
-    coef = coefficients(fit.coef["term"], sandwich.beta, sandwich.vcov, sandwich.df, fit.level)
-    p = float(fdtrc(q, df, f)) if df > 0 else float("nan")
-    return replace(fit, coef=coef, vcov=sandwich.vcov, qm=f, qm_df=q, qm_p=p, df=df if df > 0 else fit.df, factor=1.0,
-                   method_ci=sandwich.kind)  # fmt: skip
+    return replace(robust_coefficients(fit, sandwich, fit.design.tested, fit.df), factor=1.0)
+
+
+def robust_mixed(fit: MixedFit, sandwich: Sandwich) -> MixedFit:
+    """Return the record with a cluster-robust covariance, Satterthwaite df and the approximate Hotelling test."""
+    return robust_coefficients(fit, sandwich, fit.tested, None)
+
+
+def robust_coefficients(fit, sandwich: Sandwich, tested, spare: float | None):
+    """Return a model with the coefficients' robust tests; `spare` are the df where the Hotelling test has none."""
+    f, q, df = sandwich.wald(np.eye(fit.p)[list(tested)]) if tested else (np.nan, 0, np.nan)
+    coef = coefficients(own(fit, "coef")["term"], sandwich.beta, sandwich.vcov, sandwich.df, fit.level)
+    low = [c.term for c in coef.itertuples() if c.df < FEW_DF]
+    few = f"Satterthwaite df below {FEW_DF}: do not rely on the robust p and interval of {', '.join(low)}"
+    return replace(
+        fit, coef=coef, vcov=sandwich.vcov, qm=f, qm_df=q, qm_p=float(fdtrc(q, df, f)) if df > 0 else np.nan,
+        df=df if df > 0 else spare, method_ci=sandwich.kind, notes=(*fit.notes, *((few,) if low else ())),
+    )  # fmt: skip

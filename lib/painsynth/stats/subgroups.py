@@ -12,10 +12,11 @@ from painsynth import formats
 from painsynth.errors import EffectsError
 from painsynth.stats.blocks import block_of
 from painsynth.stats.estimate import pooled
-from painsynth.stats.fit import Fit, finish, pooled_row, study_rows
+from painsynth.stats.fit import Fit
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, common_tau2
 from painsynth.stats.likelihood import Root
 from painsynth.stats.pool import pool, record, settle
+from painsynth.stats.rows import finish, pooled_row, study_rows
 from painsynth.stats.table import missing_column, studies_of
 
 
