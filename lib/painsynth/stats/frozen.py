@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 
 
@@ -16,6 +18,12 @@ class Frozen:
                 value.setflags(write=False)
             elif kind is dict:
                 object.__setattr__(self, name, Locked(value))
+
+    def completed(self, **values) -> Self:
+        """Fill in what follows from the rest of the record, before anybody has seen it."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        return self
 
 
 class Locked(dict):

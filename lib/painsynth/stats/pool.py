@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.special import chdtrc
 
@@ -131,8 +129,7 @@ def record(effects, studies: Studies, block: Block, fitted: tuple[Root, Pooled],
         table=effects.copy(),
         study=tuple(studies.label),
     )
-    weights.setflags(write=False)
-    return replace(fit, notes=notes_on(fit))
+    return fit.completed(notes=notes_on(fit))
 
 
 def _intervals(block: Block, root: Root, mean: Pooled, how: dict, one: dict) -> dict:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from scipy.special import chdtrc
 
@@ -116,7 +114,7 @@ def _record(effects, studies: Studies, design: Design, how: tuple[str, str, floa
         study=tuple(studies.label),
         design=design,
     )
-    return replace(out, notes=notes_on_regression(out))
+    return out.completed(notes=notes_on_regression(out))
 
 
 def _tests(design: Design, fit: Weighted, ci: str, level: float) -> dict:
