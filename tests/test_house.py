@@ -29,14 +29,16 @@ FLOORS = {
     "sensitivity": 3,
     "judgement": 4,
     "plots": 5,
-    "report": 6,
-    "cli": 7,
+    "tables": 6,
+    "report": 7,
+    "cli": 8,
 }
 # `stats` serves any field: an effects table is any DataFrame with study, yi, vi. Nor does it draw or display anything.
 NEVER = {"stats": ("painsynth.evidence", "matplotlib", "seaborn", "IPython", "papermill", "nbconvert")}
 LONGEST_FUNCTION, LONGEST_FILE = 40, 300
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc"}
-HEAVY = ("pandas", "scipy.stats", "statsmodels", "seaborn", "matplotlib", "papermill", "nbconvert", "IPython")
+HEAVY = ("pandas", "scipy.stats", "statsmodels", "seaborn", "matplotlib", "papermill", "nbconvert", "IPython",
+         "great_tables", "docx")  # fmt: skip
 SPEAKERS = ("cli.py", "cli", "report")  # the only rooms that print
 
 

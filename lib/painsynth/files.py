@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def is_plain_name(name: object) -> bool:
+    """Tell whether this can be the stem of a file on every system: letters, digits, `_`, `-`, `.`, no folder."""
+    return isinstance(name, str) and bool(_NAME.fullmatch(name))
 
 
 def output_folder(word: str) -> Path:

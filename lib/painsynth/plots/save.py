@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,14 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from painsynth.errors import PainsynthError
-from painsynth.files import output_folder, write_file
+from painsynth.files import is_plain_name, output_folder, write_file
 from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, headline, linked, svg_text
 from painsynth.plots.style import house_style
 
 FORMATS = ("svg", "png", "pdf")
 RESOLUTION = 300  # dots per inch of a PNG
 _FOREIGN = ("bmp", "eps", "gif", "jpeg", "jpg", "ps", "tif", "tiff", "webp")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) -> list[Path]:
@@ -96,7 +94,7 @@ def figures_folder() -> Path:
 
 
 def _stem(name: object) -> str:
-    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+    if not is_plain_name(name):
         raise PainsynthError(
             f"name = {name!r} cannot be the name of a figure; use letters, digits, '_', '-' and '.', without a folder"
         )

@@ -113,7 +113,7 @@ def heterogeneity(fit) -> list[str]:
         return ["Heterogeneity: not applicable (one study)"]
     pieces = []
     if fit.model == "random":
-        pieces.append(f"τ² = {_variance(fit.tau2)}{_range(fit.tau2_ci, _variance)}")
+        pieces.append(f"τ² = {variance(fit.tau2)}{_range(fit.tau2_ci, variance)}")
     pieces.append(f"I² = {percent(fit.i2)}{_range(fit.i2_ci, percent)}")
     pieces.append(f"Q = {number(fit.q, 1)}, df = {fit.q_df:g}, {p_value(fit.q_p)}")
     pieces[0] = f"Heterogeneity: {pieces[0]}"
@@ -136,7 +136,7 @@ def subgroup_test(groups) -> list[str]:
     return [f"Test for subgroup differences: Q = {number(groups.q_between, 1)}, {df}, {p_value(groups.q_between_p)}"]
 
 
-def _variance(x: float) -> str:
+def variance(x: float) -> str:
     """Three digits are enough for a variance, and 0 is 0."""
     if x == 0 or not math.isfinite(x):
         return "0" if x == 0 else number(x)
