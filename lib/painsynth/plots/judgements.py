@@ -8,19 +8,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from painsynth.errors import NothingToPool, PainsynthError
+from painsynth.judgement.risk_of_bias import DOMAINS
 from painsynth.plots.palette import RISK_OF_BIAS
 
-DOMAINS = {
-    "RoB 2": {
-        "D1": "Randomisation process", "D2": "Deviations from intended interventions", "D3": "Missing outcome data",
-        "D4": "Measurement of the outcome", "D5": "Selection of the reported result", "overall": "Overall",
-    },
-    "ROBINS-I": {
-        "D1": "Confounding", "D2": "Selection of participants", "D3": "Classification of interventions",
-        "D4": "Deviations from intended interventions", "D5": "Missing data", "D6": "Measurement of outcomes",
-        "D7": "Selection of the reported result", "overall": "Overall",
-    },
-}  # fmt: skip
 WORDS = {
     "RoB 2": {"low": "Low risk", "some_concerns": "Some concerns", "high": "High risk",
               "no_information": "No information"},
