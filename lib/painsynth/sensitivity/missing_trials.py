@@ -1,0 +1,146 @@
+"""What the trials without results could do: they enter with an assumed effect and the precision of their size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from painsynth.errors import EffectsError, NothingToPool
+from painsynth.stats.pool import pool
+
+SILENT = ("no_difference", "favours_control", "unclear", "")
+NULL = ("no_difference", "favours_control")
+
+
+def missing_trials(effects: pd.DataFrame) -> pd.DataFrame:
+    """List known trials that were asked for, gave no number to pool, and what they would weigh.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        From `compare` and `effects`, measure MD or SMD; ``.attrs["excluded"]`` holds the trials left out.
+
+    Returns
+    -------
+    DataFrame
+        study, study_id, direction_reported, n_randomised, vi (variance of a difference between two equal arms of that
+        size with the median SD of the pooled controls: 4 sd² / n), enters (empty, or why the trial cannot). Reports
+        that repeat another trial are not listed.
+
+    Raises
+    ------
+    EffectsError
+        For ratios: a trial of known size has no known event rate.
+    NothingToPool
+        For an empty table.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> table = ps.compare(ps.load_evidence(), ps.Question(condition="knee_osteoarthritis"))   # doctest: +SKIP
+    >>> ps.missing_trials(ps.effects(table))                                                   # doctest: +SKIP
+    """
+    measure = effects.attrs.get("measure")
+    if measure not in ("MD", "SMD"):
+        raise EffectsError(
+            f"measure {measure}: the weight of a trial without results follows from its size only for MD and SMD; ask "
+            "for one of these"
+        )
+    if effects.empty:
+        raise NothingToPool("nothing is pooled, so there is nothing that missing trials could move")
+    out = effects.attrs["excluded"]
+    out = out[(out["kind"] == "not usable") & ~out["reason"].str.startswith("second report")]
+    sd = 1.0 if measure == "SMD" else float(np.nanmedian(effects["sd2i"]))
+    table = pd.DataFrame(out[["study", "study_id", "direction_reported", "n_randomised"]]).reset_index(drop=True)
+    table["vi"] = 4 * sd**2 / table["n_randomised"]
+    table["enters"] = np.where(table["n_randomised"].notna(), "", "number randomised not known")
+    return table
+
+
+def enter_missing(effects: pd.DataFrame, missing: pd.DataFrame, *, effect: float = 0.0) -> pd.DataFrame:
+    """Add trials of `missing_trials` to an effects table, each with the same assumed effect.
+
+    Parameters
+    ----------
+    effects : DataFrame
+    missing : DataFrame
+        Rows of `missing_trials`; those that cannot enter (no size known) are passed over, as their column `enters`
+        says.
+    effect : float
+        Assumed effect, on the scale of yi; 0: no difference.
+
+    Returns
+    -------
+    DataFrame
+        The table with further rows, told apart by the column `assumed` (True for them).
+
+    Examples
+    --------
+    >>> effects = pd.DataFrame({"study": ["A"], "study_id": ["a"], "yi": [-9.0], "vi": [4.0]})
+    >>> missing = pd.DataFrame({"study": ["B"], "study_id": ["b"], "n_randomised": [100.0], "vi": [16.0],
+    ...                         "enters": [""]})
+    >>> enter_missing(effects, missing)[["study", "yi", "assumed"]].values.tolist()
+    [['A', -9.0, False], ['B', 0.0, True]]
+    """
+    known = missing[missing["enters"] == ""]
+    half = known["n_randomised"] / 2
+    added = pd.DataFrame({"study": known["study"], "study_id": known["study_id"], "yi": effect, "vi": known["vi"],
+                          "n1i": half, "n2i": half, "assumed": True})  # fmt: skip
+    shared = added[[name for name in added if name in effects or name == "assumed"]]
+    before = effects if "assumed" in effects else effects.assign(assumed=False)
+    table = pd.concat([pd.DataFrame(before), shared], ignore_index=True)
+    table.attrs = dict(effects.attrs)
+    return table
+
+
+def missing_scenarios(effects: pd.DataFrame, **how) -> pd.DataFrame:
+    """Pool again with the trials that gave no result, under ever darker assumptions about them.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As for `missing_trials`.
+    **how
+        Options of `pool`.
+
+    Returns
+    -------
+    DataFrame
+        scenario, trials and patients added, cannot_enter (trials whose size is not known), k, estimate, ci_low,
+        ci_high, pi_low, pi_high, tau2, i2; the first row is the pool as it is.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> ps.missing_scenarios(effects)                       # doctest: +SKIP
+    """
+    missing = missing_trials(effects)
+    rows = [_scenario("as pooled", missing.iloc[:0], effects, how)]
+    for name, group, table in _darker(effects, missing, how):
+        rows.append(_scenario(name, group, table, how))
+    return pd.DataFrame(rows)
+
+
+def _darker(
+    effects: pd.DataFrame, missing: pd.DataFrame, how: dict
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    said = missing[missing["direction_reported"].isin(NULL)]
+    silent = missing[missing["direction_reported"].isin(SILENT)]
+    favourable = missing[~missing["direction_reported"].isin(SILENT)]
+    yield "those that report no difference, as no difference", said, enter_missing(effects, said)
+    yield "and those that do not say, as no difference", silent, enter_missing(effects, silent)
+    as_pooled = pool(effects, **how).estimate
+    both = enter_missing(enter_missing(effects, silent), favourable, effect=as_pooled)
+    yield "and those in favour of cells, with the pooled effect", missing, both
+    yield "all of them, as no difference", missing, enter_missing(effects, missing)
+
+
+def _scenario(name: str, group: pd.DataFrame, table: pd.DataFrame, how: dict) -> dict:
+    fit, enters = pool(table, **how), group["enters"] == ""
+    return {
+        "scenario": name, "trials": int(enters.sum()), "patients": float(group.loc[enters, "n_randomised"].sum()),
+        "cannot_enter": int((~enters).sum()), "k": fit.k, "estimate": fit.estimate, "ci_low": fit.ci[0],
+        "ci_high": fit.ci[1], "pi_low": fit.pi[0], "pi_high": fit.pi[1], "tau2": fit.tau2, "i2": fit.i2,
+    }  # fmt: skip

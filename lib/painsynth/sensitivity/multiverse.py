@@ -1,0 +1,196 @@
+"""Would another analyst find the same? Every defensible choice crossed with every other, pooled in one batch.
+
+Steegen 2016 (Perspect Psychol Sci 11:702-712) calls it the multiverse, Simonsohn 2020 (Nat Hum Behav 4:1208-1214) the
+specification curve, Voracek 2019 (Z Psychol 227:64-82) brings it to meta-analysis.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from painsynth.errors import PainsynthError
+from painsynth.evidence.question import Question
+from painsynth.evidence.tables import Evidence
+from painsynth.sensitivity.specifications import LATER, data_sets
+from painsynth.stats.batch import batch_pool
+
+METHODS = ("tau2", "ci")
+STRICT = "default|possibly_sem_not_sd|spread_implausible|sd_imputed_other_trial|direction_doubtful"
+COMMON = "EE"
+RESULTS = ("k", "estimate", "ci_low", "ci_high", "p", "tau2_value", "i2", "main")
+
+
+@dataclass(frozen=True, eq=False)
+class Multiverse:
+    """All specifications of one question with their results.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per specification: a column per choice, then k, estimate, ci_low, ci_high, p, tau2_value, i2 and `main`
+        (True for the question as it was asked). Standardised differences are in points (times the median SD of the
+        controls), so that all estimates share one scale; ratios are logarithms.
+    left_out : DataFrame
+        Specifications that cannot be done, with the reason.
+    choices : Mapping
+        Name of each choice and its options: label and value.
+    mid : float or None
+        Minimal important difference in points; None for ratios.
+    lower_is_better : bool
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    left_out: pd.DataFrame = field(repr=False)
+    choices: Mapping[str, Mapping]
+    mid: float | None
+    lower_is_better: bool
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Share of specifications, in percent: how many point to cells, exclude no effect, exceed the MID."""
+        sign = 1 if self.lower_is_better else -1
+        low, high = (sign * self.table[name] for name in (("ci_low", "ci_high") if sign > 0 else ("ci_high", "ci_low")))
+        estimate = sign * self.table["estimate"]
+        held = {
+            "estimate favours cells": estimate < 0,
+            "interval favours cells": high < 0,
+            "interval includes no effect": (low <= 0) & (high >= 0),
+            "interval favours control": low > 0,
+        }
+        if self.mid is not None:
+            held |= {"estimate beyond the MID": estimate <= -self.mid, "interval beyond the MID": high <= -self.mid}
+        return pd.DataFrame({"conclusion": list(held), "specifications": [int(x.sum()) for x in held.values()],
+                             "percent": [100 * float(x.mean()) for x in held.values()]})  # fmt: skip
+
+    @property
+    def drivers(self) -> pd.DataFrame:
+        """Which choice moves the estimate most: share of its variance between the options of each choice, percent."""
+        y = self.table["estimate"]
+        total = float(((y - y.mean()) ** 2).sum())
+        rows = []
+        for name in self.choices:
+            groups = y.groupby(self.table[name])
+            between = float((groups.size() * (groups.mean() - y.mean()) ** 2).sum())
+            span = float(groups.mean().max() - groups.mean().min())
+            rows.append((name, groups.ngroups, 100 * between / total if total > 0 else 0.0, span))
+        table = pd.DataFrame(rows, columns=["choice", "options", "percent_of_variance", "span"])
+        return table.sort_values("percent_of_variance", ascending=False, kind="stable", ignore_index=True)
+
+    def __str__(self) -> str:
+        share = dict(zip(self.summary["conclusion"], self.summary["percent"], strict=True))
+        lost = f", {len(self.left_out)} that cannot be done" if len(self.left_out) else ""
+        return (f"{len(self.table):,} specifications{lost}: {share['interval favours cells']:.0f}% favour cells beyond "
+                f"chance, {share['interval favours control']:.0f}% the control")  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        parts = [frame.to_html(index=False, border=0, float_format="%.1f") for frame in (self.summary, self.drivers)]
+        return f"<p>{self}</p>{''.join(parts)}"
+
+
+def default_choices(question: Question) -> dict[str, dict]:
+    """Choices that a reviewer could defend for a question, its own answer first in each: label and value.
+
+    Examples
+    --------
+    >>> list(default_choices(Question(condition="knee_osteoarthritis"))["window"].values())
+    [None, '6-24']
+    """
+    months = question.months
+    wide = {f"{months / 2:g} to {months * 2:g} months": f"{months / 2:g}-{months * 2:g}"} if months else {}
+    found = {
+        "window": {"as asked": question.window, **({} if question.window else wide)},
+        "leave_out": {"as asked": question.leave_out, "no doubt": "none", "more doubts": STRICT},
+        "design": _labelled((question.design, "rct", "controlled")),
+        "trials": _labelled(LATER["trials"]),
+        "tau2": _labelled(("REML", "DL", "PM", "SJ", COMMON)),
+        "ci": _labelled(("HKSJ", "HKSJ-guarded", "Wald")),
+    }
+    if question.binary:
+        return found
+    return found | {
+        "value_type": _labelled((question.value_type, "any", "endpoint", "change")),
+        "paired_r": _labelled((question.paired_r, 0.3, 0.5, 0.7)),
+        "measure": _labelled((question.measure, "MD", "SMD")),
+    }
+
+
+def _labelled(options: Iterable) -> dict:
+    """Give each option its label: itself in words; a mapping of labels stays."""
+    if isinstance(options, Mapping):
+        return {str(label): value for label, value in options.items()} if options is not LATER["trials"] else {
+            label: label for label in options}  # fmt: skip
+    return {"any" if option is None else str(option): option for option in options}
+
+
+def multiverse(
+    evidence: Evidence, question: Question, *, choices: Mapping[str, Iterable] | None = None, level: float = 0.95
+) -> Multiverse:
+    """Pool a question under every combination of defensible choices.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    question : Question
+        The main specification.
+    choices : mapping, optional
+        Options for each choice, as a sequence or as a mapping of labels to values: fields of the question (window,
+        leave_out, design, value_type, paired_r, measure, comparator, msc_source, arms), `trials` (which of them: see
+        `specifications.LATER`), `tau2` (``EE``: common effect) and `ci`. The option named first is the main one.
+        Default: `default_choices`.
+    level : float
+
+    Returns
+    -------
+    Multiverse
+
+    Raises
+    ------
+    PainsynthError
+        For an unknown choice, or when nothing can be pooled under any of them.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> question = ps.Question(condition="knee_osteoarthritis")
+    >>> print(ps.multiverse(ps.load_evidence(), question))  # doctest: +SKIP
+    """
+    given = {name: _labelled(values) for name, values in (choices or default_choices(question)).items()}
+    options = {"tau2": {"REML": "REML"}, "ci": {"HKSJ": "HKSJ"}} | given
+    sets, left_out = data_sets(evidence, question, {n: o for n, o in options.items() if n not in METHODS})
+    if not sets:
+        raise PainsynthError(f"no specification of '{question.title}' leaves a trial to pool")
+    heads = pd.DataFrame([data.choices for data in sets])
+    yi, vi, mask = _stacked([data.yi for data in sets], [data.vi for data in sets])
+    table = pd.concat([_pooled(heads, yi, vi, mask, level, *how) for how in _methods(options)], ignore_index=True)
+    table["main"] = np.logical_and.reduce([table[name] == next(iter(labels)) for name, labels in options.items()])
+    table = table[[*options, *RESULTS]]
+    mid = None if question.binary else question.mid
+    return Multiverse(table, left_out, options, mid, question.lower_is_better)
+
+
+def _methods(options: Mapping[str, Mapping]) -> Iterator[tuple[str, str]]:
+    """Pairs of estimator and interval; the common-effect model has one interval of its own."""
+    for tau2, ci in itertools.product(options["tau2"].values(), options["ci"].values()):
+        if tau2 != COMMON or ci == "Wald" or "Wald" not in options["ci"].values():
+            yield tau2, ci
+
+
+def _stacked(yi: list[np.ndarray], vi: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sets of unequal size as one rectangle with a mask; what the mask hides is 0 and 1, and is not read."""
+    width = max(map(len, yi))
+    mask = np.arange(width) < np.array([len(y) for y in yi])[:, None]
+    effects, variances = np.zeros(mask.shape), np.ones(mask.shape)
+    effects[mask], variances[mask] = np.concatenate(yi), np.concatenate(vi)
+    return effects, variances, mask
+
+
+def _pooled(heads: pd.DataFrame, yi, vi, mask, level: float, tau2: str, ci: str) -> pd.DataFrame:
+    fits = batch_pool(yi, vi, mask, tau2=tau2, ci="Wald" if tau2 == COMMON else ci, level=level)
+    found = {"k": fits.k, "estimate": fits.estimate, "ci_low": fits.ci_low, "ci_high": fits.ci_high, "p": fits.p,
+             "tau2_value": fits.tau2, "i2": fits.i2}  # fmt: skip
+    return heads.assign(tau2=str(tau2), ci=str(ci), **found)

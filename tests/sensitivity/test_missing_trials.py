@@ -1,0 +1,57 @@
+"""Missing trials: listed whole, entered by their size, and the pool moves as the arithmetic says."""
+
+import painsynth as ps
+import pytest
+from mini_review import scores, trial, write_review
+
+GONE = [
+    {"study_id": "flat", "label": "Null 2020", "n_randomised": "100", "direction_reported": "no_difference"},
+    {"study_id": "mute", "label": "Mute 2020", "n_randomised": "60"},
+    {"study_id": "good", "label": "Good 2020", "n_randomised": "40", "direction_reported": "favours_cells"},
+    {"study_id": "vague", "label": "Vague 2020"},
+    {"study_id": "again", "label": "Again 2020", "reason": "duplicate_report_of one", "n_randomised": "40"},
+]
+
+
+@pytest.fixture
+def effects(tmp_path):
+    parts = [part for name, mean in (("one", 3), ("two", 4)) for part in (trial(name), scores(name, (mean, 2), (5, 2)))]
+    evidence = ps.load_evidence(write_review(tmp_path, *parts, {"excluded": GONE}))
+    return ps.effects(ps.compare(evidence, ps.Question(condition="knee_osteoarthritis")))
+
+
+def test_each_missing_trial_is_listed_with_its_weight_or_why_it_has_none(effects):
+    missing = ps.missing_trials(effects).set_index("study_id")
+    assert set(missing.index) == {"flat", "mute", "good", "vague"}
+    assert missing.loc["flat", "vi"] == pytest.approx(4 * 20**2 / 100)  # SD 2 on 0-10 is 20 on 0-100
+    assert missing.loc["vague", "enters"] == "number randomised not known"
+
+
+def test_scenarios_add_trials_and_never_lose_one(effects):
+    table = ps.missing_scenarios(effects, tau2="DL", ci="Wald")
+    assert table["k"].tolist() == [2, 3, 4, 5, 5]
+    assert table["cannot_enter"].tolist() == [0, 0, 1, 1, 1]
+    assert table["patients"].tolist() == [0, 100, 160, 200, 200]
+
+
+def test_the_first_scenario_is_the_pool_and_null_trials_pull_it_to_zero(effects):
+    table = ps.missing_scenarios(effects)
+    assert table["estimate"].iloc[0] == ps.pool(effects).estimate
+    assert abs(table["estimate"].iloc[1]) < abs(table["estimate"].iloc[0])
+
+
+def test_a_common_effect_with_a_null_trial_is_the_weighted_mean(effects):
+    missing = ps.missing_trials(effects)
+    joined = ps.enter_missing(effects, missing[missing["study_id"] == "flat"])
+    fit, w = ps.pool(joined, model="common"), 1 / joined["vi"]
+    assert fit.estimate == pytest.approx((w * joined["yi"]).sum() / w.sum(), rel=1e-12)
+    assert joined["assumed"].tolist() == [False, False, True]
+
+
+def test_ratios_and_empty_tables_are_refused(effects):
+    ratio = effects.copy()
+    ratio.attrs["measure"] = "RR"
+    with pytest.raises(ps.PainsynthError, match="measure RR"):
+        ps.missing_trials(ratio)
+    with pytest.raises(ps.NothingToPool):
+        ps.missing_trials(effects.iloc[:0])
