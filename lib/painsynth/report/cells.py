@@ -77,9 +77,16 @@ def contents(body: str) -> list[tuple[int, str, str]]:
     return [(int(level), name, re.sub(r"<[^>]+>", "", text).strip()) for level, name, text in HEADING.findall(body)]
 
 
+def code_block(text: str, highlight: Highlight2HTML) -> str:
+    """Give highlighted code as HTML; a long line can be scrolled from the keyboard."""
+    return highlight(text).replace("<pre>", '<pre tabindex="0">', 1)
+
+
 def _code(cell: Mapping, body: Body, highlight: Highlight2HTML) -> None:
     if source(cell).strip() and not set(SETTING) & set(tags(cell)):
-        body.pieces.append(f'<details class="code"><summary>Code</summary>{highlight(source(cell))}</details>')
+        body.pieces.append(
+            f'<details class="code"><summary>Code</summary>{code_block(source(cell), highlight)}</details>'
+        )
     for output in cell["outputs"]:
         body.pieces.append(_output(output, body))
 
