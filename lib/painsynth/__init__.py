@@ -121,6 +121,7 @@ _HOME = {
     "smd_to_or": "evidence.translations",
     "smd_to_points": "evidence.translations",
     "subsets_with": "sensitivity.gosh",
+    "summary_of_findings": "judgement.findings",
     "tau2_se": "stats.tau2_error",
     "traffic_light": "plots.traffic_light",
     "trim_and_fill": "stats.trim_fill",
