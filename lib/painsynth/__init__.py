@@ -101,6 +101,7 @@ _HOME = {
     "provenance": "report.provenance",
     "radial": "plots.radial",
     "radial_data": "sensitivity.influence",
+    "recover_arms": "evidence.medians",
     "recover_mean_sd": "evidence.recover",
     "regress": "stats.regress",
     "regress_multilevel": "stats.multilevel_regression",

@@ -6,9 +6,11 @@ import numpy as np
 
 from painsynth.evidence.figures import Figures, check_ranges
 from painsynth.evidence.measures import Measure
+from painsynth.evidence.medians import ADDED
 from painsynth.evidence.one_group import change_in_mean_sd, mean_change, paired_ratio_of_means
 
 PAIRED_FORM = {"MD": mean_change, "SMD": change_in_mean_sd, "ROM": paired_ratio_of_means}
+STEP = 1e-5  # of a central difference, in standard deviations
 OF_POSITIVE_MEANS = ("ROM", "ROMC", "CVR", "CVRC")
 
 
@@ -43,14 +45,9 @@ def arm_effects(figures: Figures, kind: Measure, values: dict[str, np.ndarray], 
     """`(yi, vi, source)` of the complete rows, in their order; what cannot be computed is noted in `figures`."""
     r = _pairing(figures, kind, complete)[complete]
     values = {name: x[complete] for name, x in values.items()}
-    yi, vi = (np.array(x, dtype=float) for x in kind.function(*(values[name] for name in kind.needs), **options))
+    yi, vi = _by_form(kind, values, r, options)
     source = np.full(len(yi), "arm figures", dtype=object)
-    paired = ~np.isnan(r)
-    if paired.any():
-        take = [values[name][paired] for name in ("m1i", "sd1i", "m2i", "sd2i", "n1i")]
-        correct = {"correct": options["correct"]} if "correct" in options else {}
-        yi[paired], vi[paired] = PAIRED_FORM[kind.name](*take, r[paired], **correct)
-        source[paired] = [f"arm figures, paired (r = {x:g})" for x in r[paired]]
+    source[~np.isnan(r)] = [f"arm figures, paired (r = {x:g})" for x in r[~np.isnan(r)]]
     estimable = np.isfinite(yi) & np.isfinite(vi)
     if not kind.counts:
         rows = np.flatnonzero(complete)[~estimable]
@@ -58,3 +55,42 @@ def arm_effects(figures: Figures, kind: Measure, values: dict[str, np.ndarray], 
             figures.fault(int(row), "", "", f"{kind.title} cannot be computed from these figures",
                           "check the sizes and means of the row")  # fmt: skip
     return np.where(estimable, yi, np.nan), np.where(estimable, vi, np.nan), source
+
+
+def _by_form(kind: Measure, values: dict[str, np.ndarray], r, options):
+    """`(yi, vi)` of independent groups, and of paired sides where there is a correlation."""
+    yi, vi = (np.array(x, dtype=float) for x in kind.function(*(values[name] for name in kind.needs), **options))
+    paired = ~np.isnan(r)
+    if paired.any():
+        take = [values[name][paired] for name in ("m1i", "sd1i", "m2i", "sd2i", "n1i")]
+        correct = {"correct": options["correct"]} if "correct" in options else {}
+        yi[paired], vi[paired] = PAIRED_FORM[kind.name](*take, r[paired], **correct)
+    return yi, vi
+
+
+def conversion_variance(figures: Figures, kind: Measure, values, complete: np.ndarray, options) -> np.ndarray:
+    """What means and SDs recovered from medians add to the variance of each effect, shape (k,), 0 or more.
+
+    By the delta method: the columns of `painsynth.evidence.medians.ADDED`, times the slopes of the effect in mean and
+    SD of each arm (central differences). Exact for MD, which is linear in the means.
+    """
+    rows = {name: x[complete] for name, x in values.items()}
+    r = _pairing(figures, kind, complete)[complete]
+    total = np.zeros(len(r))
+
+    def slope(name: str, step: np.ndarray) -> np.ndarray:
+        if name not in rows:
+            return np.zeros(len(r))
+        ends = [_by_form(kind, rows | {name: rows[name] + side * step}, r, options)[0] for side in (1, -1)]
+        return (ends[0] - ends[1]) / (2 * step)
+
+    for arm in (1, 2):
+        of_mean, of_sd, of_both = (np.nan_to_num(figures.column(name.format(arm))[complete]) for name in ADDED)
+        if f"sd{arm}i" not in rows or not (of_mean.any() or of_sd.any()):
+            continue
+        step = STEP * rows[f"sd{arm}i"]
+        by_mean, by_sd = slope(f"m{arm}i", step), slope(f"sd{arm}i", step)
+        total += by_mean**2 * of_mean + by_sd**2 * of_sd + 2 * by_mean * by_sd * of_both
+    added = np.zeros(len(complete))
+    added[complete] = np.maximum(np.nan_to_num(total), 0.0)  # below 0 only by the noise of the bootstrap
+    return added

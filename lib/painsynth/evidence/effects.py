@@ -6,14 +6,19 @@ import numpy as np
 import pandas as pd
 
 from painsynth.errors import EffectsError
-from painsynth.evidence.arm_effects import arm_effects, check_arms
+from painsynth.evidence.arm_effects import arm_effects, check_arms, conversion_variance
 from painsynth.evidence.doubts import check_mixture, large_effects, state_zeros
 from painsynth.evidence.figures import Figures, near_miss
 from painsynth.evidence.measures import Measure, check_options, find_measure
+from painsynth.evidence.medians import has_medians, recover_arms
 from painsynth.evidence.reported import COLUMNS, has_reported, reported_effects
 
+RECOVERY = ("method", "seed", "replicates")
 
-def effects(table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok=False, **options) -> pd.DataFrame:
+
+def effects(
+    table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok=False, conversion_error=None, **options
+) -> pd.DataFrame:
     """Effect size and sampling variance of every row of a table.
 
     The effect is group 1 (cells) minus group 2 (control). Every row uses what it has: the arm figures if they are
@@ -44,13 +49,19 @@ def effects(table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok
     mixed_ok : bool
         Standardised differences of endpoints and of changes do not belong in one table (Handbook 10.5.2): they are
         refused unless this is True. Plain mean differences may be mixed.
+    conversion_error : bool, optional
+        Carry the uncertainty of means and SDs that were recovered from medians into `vi` (McGrath 2023). None: what the
+        table was made for, else False. Arms that report a median (`median_1i q1_1i q3_1i minimum_1i maximum_1i`, and
+        `..._2i`) and no mean are recovered first (`recover_arms`).
     **options
-        Of the measure: `vtype`, `correct`; for counts `add=0.5`, `to="only0"|"all"|"if0all"|"none"`, `drop00=False`.
+        Of the recovery: `method="luo-wan"`, `seed=0`, `replicates=1000`. Of the measure: `vtype`, `correct`; for counts
+        `add=0.5`, `to="only0"|"all"|"if0all"|"none"`, `drop00=False`.
 
     Returns
     -------
     DataFrame, k rows
-        A copy with `yi`, `vi` (ratios: log scale) and `effect_from`; for counts also `zero_events` (none, one arm, both
+        A copy with `yi`, `vi` (ratios: log scale) and `effect_from`; with `conversion_error` also `conversion_vi`, the
+        part of `vi` that comes from recovering means and SDs; for counts also `zero_events` (none, one arm, both
         arms) and `continuity` (what was added). A row of counts that cannot be estimated (`to="none"` with a zero
         cell, `drop00=True` without any event) stays, with NaN in `yi` and `vi`, says so in `continuity`, and has to be
         taken out by name before pooling. `.attrs`: `measure`, `log`, `options`, `notes` and what the table had.
@@ -73,18 +84,25 @@ def effects(table, measure=None, *, log=False, level=0.95, dist="auto", mixed_ok
     0     A -15.0  35.36
     1     B  -6.0  17.60
     """
-    measure = measure or getattr(table, "attrs", {}).get("measure") or "MD"
+    asked = getattr(table, "attrs", {})
+    measure = measure or asked.get("measure") or "MD"
+    carry = asked.get("conversion_error", False) if conversion_error is None else conversion_error
+    how = {name: options.pop(name) for name in RECOVERY if name in options}
+    if isinstance(table, pd.DataFrame) and has_medians(table):
+        table = recover_arms(table, conversion_error=carry, **how)
     kind, frame = _admit(table, measure, options, dist, level)
     figures = Figures(frame)
     if measure == "GEN" and "yi" in figures and "vi" in figures:
-        yi, vi, source, notes = _ready(figures)
+        yi, vi, source, notes, added = _ready(figures)
     else:
-        yi, vi, source, notes = _computed(figures, kind, options, log=log or kind.log, level=level, dist=dist)
+        yi, vi, source, notes, added = _computed(figures, kind, options, log=log or kind.log, level=level, dist=dist)
     if "sd2i" in kind.needs and not kind.difference:
         notes += check_mixture(figures, mixed_ok)
     figures.refuse(f"no effects ({measure}) were computed")
     result = table.copy()
-    result["yi"], result["vi"], result["effect_from"] = yi, vi, source
+    result["yi"], result["vi"], result["effect_from"] = yi, vi + added if carry else vi, source
+    if carry:
+        result["conversion_vi"] = added
     if kind.counts:
         notes += state_zeros(result, figures, kind, options)
     notes += large_effects(figures, kind, yi)
@@ -130,7 +148,7 @@ def _ready(figures: Figures):
     figures.demand(~np.isnan(yi), "yi", "the effect is missing", "give it, or take the row out")
     figures.demand(~np.isnan(vi), "vi", "the variance is missing", "give it, or take the row out")
     figures.demand(~(vi <= 0), "vi", "a variance must be above 0", "look it up in the source")
-    return yi, vi, np.full(len(yi), "yi and vi of the table"), []
+    return yi, vi, np.full(len(yi), "yi and vi of the table"), [], np.zeros(len(yi))
 
 
 def _computed(figures: Figures, kind: Measure, options, *, log, level, dist):
@@ -144,11 +162,13 @@ def _computed(figures: Figures, kind: Measure, options, *, log, level, dist):
     df = _degrees(figures, kind, dist, rows)
     yi, vi, source, lopsided = reported_effects(figures, rows, log=log, level=level, df=df)
     source = source.astype(object)
+    added = np.zeros(len(complete))
     if not figures.faults and complete.any():
+        added = conversion_variance(figures, kind, values, complete, options)
         yi[complete], vi[complete], source[complete] = arm_effects(figures, kind, values, complete, options)
     notes = [f"{figures.labels[i]}: the estimate stands off the middle of its interval; a misprint, or a ratio?"
              for i in np.flatnonzero(lopsided)]  # fmt: skip
-    return yi, vi, source, notes
+    return yi, vi, source, notes, added
 
 
 def _missing(figures: Figures, kind: Measure, values, rows) -> None:

@@ -58,10 +58,10 @@ def best_linear(n: np.ndarray, quantiles: np.ndarray, *, ends: bool):
     >>> mean.round(2), sd.round(2)
     (array([41.14]), array([15.93]))
     """
-    found = []
-    for size, x in zip(n, quantiles.T, strict=True):
-        expected, covariance = moments(ranks(size, ends=ends, count=len(x)), size)
-        design = np.column_stack([np.ones(len(x)), expected])
+    found = np.empty((2, len(n)))
+    for size in np.unique(n):  # arms of one size share their coefficients
+        expected, covariance = moments(ranks(size, ends=ends, count=len(quantiles)), size)
+        design = np.column_stack([np.ones(len(quantiles)), expected])
         weighted = np.linalg.solve(covariance, design)
-        found.append(np.linalg.solve(design.T @ weighted, weighted.T @ x))
-    return np.transpose(found)
+        found[:, n == size] = np.linalg.solve(design.T @ weighted, weighted.T @ quantiles[:, n == size])
+    return found

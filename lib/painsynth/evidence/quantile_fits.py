@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.optimize import least_squares, minimize, minimize_scalar
@@ -44,9 +45,16 @@ def fit(n, quantiles, *, ends: bool, method: str, normal: Callable):
     normal : function (n, five quantiles) -> (mean, SD)
         Normal-based estimates of the scenario, used on a transformed scale.
     """
-    one = {"qe": _quantile_estimation, "bc": _box_cox, "mln": _likelihood}[method]
-    rows = (Row(size, q, ends, normal) for size, q in zip(n, quantiles.T, strict=True))
-    return np.array([one(row) for row in rows]).T
+    found = (METHODS[method](Row(size, q, ends, normal)) for size, q in zip(n, quantiles.T, strict=True))
+    return np.array([(mean, sd) for mean, sd, _ in found]).T
+
+
+def fitted_curve(n, quantiles, *, ends: bool, method: str, normal: Callable) -> Callable:
+    """Quantile function of the distribution fitted to one arm: from standard normal quantiles to values.
+
+    Parameters as in `fit`, for one arm: `quantiles` (3 or 5,).
+    """
+    return METHODS[method](Row(n, quantiles, ends, normal))[2]
 
 
 def _normal_fit(row: Row, values: np.ndarray):
@@ -82,13 +90,13 @@ FAMILIES = {
 
 
 def _quantile_estimation(row: Row):
-    """Moments of the family whose quantiles come closest in squares; only the normal where a quantile is negative."""
+    """Mean, SD, curve of the family whose quantiles come closest; only the normal where a quantile is negative."""
     q = np.where(row.quantiles == 0, 0.01, row.quantiles)  # as in the authors' program
     p = np.array([0.25, 0.5, 0.75]) if not row.ends else np.array([1 / row.n, 0.5, 1 - 1 / row.n])
     if len(q) == 5:
         p = np.array([1 / row.n, 0.25, 0.5, 0.75, 1 - 1 / row.n])
     mean, sd = _normal_fit(row, q)
-    best = (np.inf, np.nan, np.nan)
+    best = (np.inf, np.nan, np.nan, None)
     for name, start in _starts(mean, sd).items():
         if name != "normal" and q.min() < 0:
             continue
@@ -96,8 +104,13 @@ def _quantile_estimation(row: Row):
         with np.errstate(all="ignore"):
             found = least_squares(lambda t, c=curve: np.nan_to_num(c(ndtri(p), *t) - q, nan=1e9), start, x_scale="jac",
                                   xtol=1e-12, ftol=1e-12, gtol=1e-12)  # fmt: skip
-            best = min(best, (found.cost, *moments(*found.x)))
+            if found.cost < best[0]:
+                best = (found.cost, *moments(*found.x), partial(_family_curve, name, tuple(found.x)))
     return best[1:]
+
+
+def _family_curve(name, parameters, z):
+    return FAMILIES[name][0](z, *parameters)
 
 
 def _starts(mean, sd):
@@ -141,7 +154,14 @@ def _asymmetry(power, row: Row):
 def _box_cox(row: Row):
     power = max(0.0, minimize_scalar(_asymmetry, bounds=(-2, 3), args=(row,), method="bounded",
                                      options={"xatol": 1e-8}).x)  # fmt: skip
-    return _moments_back(*_normal_fit(row, _transform(row.quantiles, power)), power)
+    mean, sd = _normal_fit(row, _transform(row.quantiles, power))
+    return *_moments_back(mean, sd, power), partial(_transformed_curve, mean, sd, power)
+
+
+def _transformed_curve(mean, sd, power, z):
+    """Quantile function of a Box-Cox normal variable, cut where the transform ends."""
+    y = mean + sd * z
+    return np.exp(y) if abs(power) < 1e-8 else np.maximum(power * y + 1, 0.0) ** (1 / power)
 
 
 # ---- maximum likelihood for unknown non-normal distributions (Cai 2021)
@@ -176,4 +196,8 @@ def _likelihood(row: Row):
         lambda u: min(-_log_likelihood(t, start[0] + start[1] * u[0], start[1] * np.exp(u[1]), row), 1e300),
         [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-10},
     )  # fmt: skip
-    return _moments_back(start[0] + start[1] * found.x[0], start[1] * np.exp(found.x[1]), power)
+    mean, sd = start[0] + start[1] * found.x[0], start[1] * np.exp(found.x[1])
+    return *_moments_back(mean, sd, power), partial(_transformed_curve, mean, sd, power)
+
+
+METHODS = {"qe": _quantile_estimation, "bc": _box_cox, "mln": _likelihood}

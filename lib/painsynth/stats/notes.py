@@ -74,7 +74,8 @@ def _rows(fit: Fit) -> Iterator[str]:
     zero = _double_zero(fit)
     if zero:
         yield f"no events in either arm: {some(zero)}; they enter with what was added to their cells"
-    yield from (note for note in own(fit).attrs.get("notes", ()) if note.partition(":")[0] in fit.study)
+    named = {*fit.study, *(f"study {name}" for name in fit.study)}  # effects() says "study A", others "A"
+    yield from (note for note in own(fit).attrs.get("notes", ()) if note.partition(":")[0] in named)
 
 
 def some(names: list[str]) -> str:
