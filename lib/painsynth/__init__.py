@@ -124,6 +124,8 @@ _HOME = {
     "subsets_with": "sensitivity.gosh",
     "summary_of_findings": "judgement.findings",
     "tau2_se": "stats.tau2_error",
+    "time_course": "plots.time_course",
+    "time_course_table": "plots.course",
     "traffic_light": "plots.traffic_light",
     "trim_and_fill": "stats.trim_fill",
     "verdicts": "judgement.verdicts",
