@@ -46,6 +46,7 @@ _HOME = {
     "bubble_data": "stats.predictions",
     "certainty": "judgement.certainty",
     "claim_tests": "judgement.verdicts",
+    "characteristics_table": "tables.characteristics",
     "compare": "evidence.compare",
     "cross_check": "sensitivity.cross_check",
     "cumulate": "sensitivity.subsets",

@@ -23,6 +23,7 @@ def document_bytes(table: Table) -> bytes:
     from docx.oxml import parse_xml
 
     document = Document()
+    _strip(document)
     _set_page(document, table)
     body = document.element.body
     last = body[-1]  # the section's properties close the body
@@ -33,6 +34,20 @@ def document_bytes(table: Table) -> bytes:
     buffer = io.BytesIO()
     document.save(buffer)
     return _undated(buffer.getvalue())
+
+
+def _strip(document) -> None:
+    """Take out what the template brings and a table does not use: a picture of the page, a second set of styles ..."""
+    from docx.oxml.ns import qn
+
+    styles = document.styles.element
+    for style in styles.findall(qn("w:style")):
+        if style.get(qn("w:default")) != "1":
+            styles.remove(style)
+    for rels in (document.part.rels, document.part.package.rels):
+        unused = [key for key, rel in rels.items() if rel.reltype.endswith(("/stylesWithEffects", "/thumbnail"))]
+        for key in unused:
+            del rels[key]
 
 
 def _set_page(document, table: Table) -> None:
