@@ -143,8 +143,12 @@ def _imported(paths):
     return {name: file for name, file in found.items() if name not in sys.stdlib_module_names | {"painsynth"}}
 
 
+IMPORTED_AS = {"python_docx": "docx"}
+
+
 def _import_name(requirement):
-    return canonicalize_name(Requirement(requirement).name).replace("-", "_")
+    name = canonicalize_name(Requirement(requirement).name).replace("-", "_")
+    return IMPORTED_AS.get(name, name)
 
 
 def test_every_package_that_the_code_imports_is_declared(project_root, pyproject):

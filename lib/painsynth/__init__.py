@@ -58,6 +58,7 @@ _HOME = {
     "evidence_map": "plots.maps",
     "evidence_sentence": "judgement.overview",
     "excess_significance": "stats.excess_significance",
+    "explore": "report.explorer",
     "fail_safe_n": "stats.fail_safe",
     "figure_name": "report.summary",
     "fit_statistics": "stats.fit_statistics",
