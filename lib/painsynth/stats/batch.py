@@ -12,8 +12,8 @@ from painsynth.stats.blocks import Block, blocks
 from painsynth.stats.estimate import Pooled, pooled
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve, tidy
 from painsynth.stats.intervals import i2_h2, two_sided_p
-from painsynth.stats.likelihood import Root
 from painsynth.stats.mean_interval import critical, mean_interval
+from painsynth.stats.score_root import Root
 from painsynth.stats.words import CI, COMMON, check_ci, check_level, choose
 
 OWN_DF = ("KR", "HKSJ-wider")  # rules whose degrees of freedom do not follow from k

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from painsynth.stats.likelihood import Parts
 from painsynth.stats.moments import dot
+from painsynth.stats.score_root import Parts, Residuals
 
 
 @dataclass(frozen=True, slots=True)
-class Contrasts:
-    """Models side by side as their residual contrasts; fulfils `score_root.Residuals`.
+class Contrasts(Residuals):
+    """Models side by side as their residual contrasts; seen as `score_root.Residuals`.
 
     Attributes
     ----------

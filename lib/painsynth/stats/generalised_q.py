@@ -1,8 +1,6 @@
-"""tau2 from Cochran's Q and its generalisations: Paule-Mandel, median-unbiased estimators and confidence limits.
+"""tau2 from generalisations of Cochran's Q: its distribution, median-unbiased estimators and confidence limits.
 
-With weights 1/(v + t), Q(t) follows a chi-squared distribution with k - 1 degrees of freedom when t is the true tau2.
-Q(t) = k - 1 is Paule-Mandel (= empirical Bayes), Q(t) = median is PMM, Q(t) = quantiles is the Q-profile interval
-(Viechtbauer 2007, Stat Med 26:37). With fixed weights a_i, Q is a weighted sum of chi-squared variables
+With fixed weights a_i, Q is a weighted sum of chi-squared variables
 (Biggerstaff & Jackson 2008, Stat Med 27:6093; Jackson 2013, Res Synth Methods 4:220), whose distribution is found here
 by numerical inversion of its Laplace transform.
 """
@@ -12,66 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from painsynth.stats.blocks import Block
-from painsynth.stats.moments import _crude, dot, spread
+from painsynth.stats.likelihood import typical
+from painsynth.stats.moments import crude, dot, spread
 
-STEP_TOL = 1e-9  # relative to t + v_min
 MAX_STEPS = 200
 NODES = 72  # of the inversion integral: errors below 1e-13 for 2 to 300 studies, 1e-10 for 1000
 SADDLE_STEPS = 24
 FOCUS_MAX = 3.0
 SADDLE_MIN = 4.0  # the contour must keep away from the pole at 0
-
-
-def solve_q(block: Block, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return t >= 0 with Q(t) = target (0 where Q(0) is below it already) and whether it is converged.
-
-    1/Q(t) increases and is concave (Cauchy-Schwarz on the moments of P), and it is linear when all variances are equal.
-    Newton's method on it therefore comes from the left after its first step, and never crosses the root.
-    """
-    target = np.asarray(target, float)
-    unit = block.limits[0].min(keepdims=True) if block.folded else block.limits[0]
-    t = np.zeros(target.shape)
-    with np.errstate(all="ignore"):
-        q, slope = _q(block, t)
-        positive = q > target
-        answer, done = np.zeros(target.shape), ~positive
-        active = np.flatnonzero(positive)
-        if not active.size:
-            return answer, done
-        t = np.maximum(_crude(block) * block.over(block.k) / target - _typical(block), 0.0)[active]
-        block, target, unit = _narrow(block, target, unit, active)
-        for step in range(MAX_STEPS):
-            q, slope = _q(block, t)
-            new = np.maximum(t + q / target * (q - target) / slope, 0.0)
-            small = np.abs(new - t) <= STEP_TOL * (new + unit)
-            if step:  # from the second step on the path only rises; a fall is rounding
-                small |= new <= t
-            answer[active], done[active] = new, small
-            left = np.flatnonzero(~small)
-            if not left.size:
-                break
-            active, t = active[left], new[left]
-            block, target, unit = _narrow(block, target, unit, left)
-    return answer, done
-
-
-def _narrow(block, target, unit, columns):
-    if block.folded or columns.size == target.size:
-        return block, target, unit
-    return block.take(columns), target[columns], unit if unit.size == 1 else unit[columns]
-
-
-def _typical(block: Block) -> np.ndarray:
-    used = np.isfinite(block.v)
-    return block.over(np.where(used, block.v, 0.0).sum(0)) / block.over(block.k)
-
-
-def _q(block: Block, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Q(t) and -Q'(t), by column."""
-    w = 1.0 / (block.v + t)
-    r = block.y - (w * block.y).sum(0) / w.sum(0)
-    e = w * r
-    return block.over(dot(e, r)), block.over(dot(e, e))
 
 
 def upper_tail(q: np.ndarray, a: np.ndarray, total: np.ndarray) -> np.ndarray:
@@ -149,7 +95,7 @@ def solve_tail(block: Block, weights: np.ndarray, tail: float) -> tuple[np.ndarr
         low = np.zeros(q.shape)
         at_low = excess(low)
         open_ = at_low < 0
-        high = np.where(open_, _crude(block) + _typical(block) + unit, 0.0)
+        high = np.where(open_, crude(block) + typical(block) + unit, 0.0)
         for _ in range(80):
             short = open_ & (excess(high) < 0)
             if not short.any():

@@ -8,9 +8,11 @@ import numpy as np
 from scipy.special import chdtri
 
 from painsynth.stats.blocks import Block, block_of, blocks
-from painsynth.stats.generalised_q import solve_q, solve_tail
-from painsynth.stats.likelihood import Root, maximise
+from painsynth.stats.generalised_q import solve_tail
+from painsynth.stats.likelihood import BlockResiduals
 from painsynth.stats.moments import CLOSED_FORM
+from painsynth.stats.q_root import solve_q
+from painsynth.stats.score_root import Root, maximise
 from painsynth.stats.words import COMMON, TAU2, choose
 
 ESTIMATORS = (*TAU2, *COMMON)
@@ -106,7 +108,7 @@ def solve(block: Block, method: str) -> Root:
             t = np.zeros(1 if block.folded else block.v.shape[1])
             root = Root(t, np.ones(t.size, bool), np.zeros(t.size, bool))
         elif method in ("ML", "REML"):
-            root = maximise(block, method == "REML")
+            root = maximise(BlockResiduals(block), method == "REML")
         else:
             t, settled = _moment_root(block, method)
             root = Root(t, settled, np.zeros(t.size, bool))
@@ -119,9 +121,9 @@ def solve(block: Block, method: str) -> Root:
 def _moment_root(block: Block, method: str) -> tuple[np.ndarray, np.ndarray]:
     df = block.over(block.k - 1)
     if method in ("PM", "EB"):
-        return solve_q(block, np.maximum(df, 1))
+        return solve_q(BlockResiduals(block), np.maximum(df, 1))
     if method == "PMM":
-        return solve_q(block, chdtri(np.maximum(df, 1), MEDIAN))
+        return solve_q(BlockResiduals(block), chdtri(np.maximum(df, 1), MEDIAN))
     if method == "GENQM":
         return solve_tail(block, 1.0 / block.v, MEDIAN)
     t = CLOSED_FORM[method](block)

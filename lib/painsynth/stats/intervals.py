@@ -6,9 +6,10 @@ import numpy as np
 from scipy.special import chdtri, ndtr, ndtri, stdtr, stdtrit
 
 from painsynth.stats.blocks import Block, block_of
-from painsynth.stats.generalised_q import solve_q, solve_tail
+from painsynth.stats.generalised_q import solve_tail
 from painsynth.stats.heterogeneity import tidy
-from painsynth.stats.likelihood import log_likelihood
+from painsynth.stats.likelihood import BlockResiduals, log_likelihood
+from painsynth.stats.q_root import solve_q
 from painsynth.stats.words import TAU2_CI, check_level, choose
 
 BISECTIONS = 200
@@ -161,7 +162,7 @@ def _q_profile(block: Block, level: float):
     twice = block.take(np.concatenate([np.arange(n), np.arange(n)]))
     df = np.maximum(twice.k - 1, 1)
     tail = np.repeat([0.5 - 0.5 * level, 0.5 + 0.5 * level], n)
-    t = solve_q(twice, chdtri(df, tail))[0]
+    t = solve_q(BlockResiduals(twice), chdtri(df, tail))[0]
     return t[:n], t[n:]
 
 

@@ -1,53 +1,86 @@
-"""tau2 by maximum likelihood (ML) and restricted maximum likelihood (REML), for many analyses at once.
+"""Analyses without moderators, many at once, seen through their residuals: score, likelihood and Q of a block.
 
-Write P = W - W11'W/S0 with W = diag(1/(v + t)), f(t) = y'PPy = S w^2 (y - m)^2, and g(t) = tr P (REML) or S0 (ML).
-Twice the score is f - g (Harville 1977, J Am Stat Assoc 72:320; Viechtbauer 2005, J Educ Behav Stat 30:261). With equal
-variances g/f is linear in t, so Newton's method on g/f = 1, which uses the same observed information as Newton on the
-score, needs three steps where Fisher scoring needs ten, and cannot overshoot far. A bracket and bisection guard it.
-
-The likelihood may have several maxima. Every stationary point lies below
-t_max = (s + sqrt(s^2 + 4 d)) s/2 - v_min, with s^2 = S(y - mean)^2/(k - 1) (k for ML) and d = v_max - v_min, because
-f <= w_max^2 S(y - mean)^2 and g >= (k - 1) w_min. On [0, t_max] f/g is read on a grid which is even in log(t + v_min);
-where it does not fall fast enough a grid eight times as fine is laid and the likelihoods of all maxima and of t = 0 are
-compared.
+Here P = W - W11'W/S0, f(t) = y'PPy = S w^2 (y - m)^2, and g(t) = tr P (REML) or S0 (ML). Where analyses share their
+effects (`Block.powers`), all sums are taken from power sums, one matrix product for all columns; where a block is
+folded, its columns are the groups of one analysis and every figure is added up over them.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from painsynth.stats.blocks import Block
-from painsynth.stats.moments import dot, spread, trace
-
-GRID_RATIO = 3.0  # neighbouring grid points differ by this factor in t + v_min
-GRID_MIN = 4  # cells, where variances and effects differ little
-GRID_MAX = 48  # so that 10 orders of magnitude and more are covered, whatever the data
-FINER = 8
-FLAT = 0.2  # f/g falls like (t + v)^-1 with equal variances; flatter than (t + v_min)^-0.2 may hide a bump
-NEAR = (0.7, 1.4)  # ... that reaches across 1, when f/g is as near to 1 as this
-TILE = 512  # columns that keep one call of numpy busy
-STEP_TOL = 1e-7  # relative to t + v_min; a Newton step of this size leaves an error of about its square
-MAX_STEPS = 120
-MARGIN = 1.01  # the bound is attained with equal variances: step over it
+from painsynth.stats.moments import crude, dot, spread, trace
+from painsynth.stats.score_root import MARGIN, Parts, Residuals, clean
 
 
-class Root(NamedTuple):
-    """tau2 (n,), whether it is converged (n,), whether the likelihood has several maxima (n,)."""
+@dataclass(frozen=True, slots=True)
+class BlockResiduals(Residuals):
+    """A block as `score_root` and `q_root` want it."""
 
-    tau2: np.ndarray
-    converged: np.ndarray
-    multimodal: np.ndarray
+    block: Block
+
+    @property
+    def size(self) -> int:
+        """Answers: columns, or one for a folded block."""
+        return 1 if self.block.folded else self.block.v.shape[1]
+
+    @property
+    def limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """Smallest and largest variance in use."""
+        low, high = self.block.limits
+        return (low.min(keepdims=True), high.max(keepdims=True)) if self.block.folded else (low, high)
+
+    @property
+    def estimable(self) -> np.ndarray:
+        """Whether an analysis has more than one study, (n,)."""
+        return self.block.over(self.block.k - 1) > 0
+
+    def take(self, columns: np.ndarray) -> BlockResiduals:
+        """Keep some columns; a folded block is one."""
+        return self if self.block.folded else BlockResiduals(self.block.take(columns))
+
+    def sides(self, t: np.ndarray, restricted: bool, slopes: bool = True) -> Parts:
+        """Both sides of the score at t (n,), with what their slopes need."""
+        return parts(self.block, t, restricted, slopes)
+
+    def log_likelihood(self, t: np.ndarray, restricted: bool) -> np.ndarray:
+        """Log-likelihood at t (n,) up to a constant."""
+        return log_likelihood(self.block, t, restricted)
+
+    def q(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Q(t) and -Q'(t), (n,) each."""
+        block = self.block
+        w = 1.0 / (block.v + t)
+        r = block.y - (w * block.y).sum(0) / w.sum(0)
+        e = w * r
+        return block.over(dot(e, r)), block.over(dot(e, e))
+
+    def guess(self, target: np.ndarray) -> np.ndarray:
+        """Where Q(t) = target if all variances were equal, (n,)."""
+        block = self.block
+        return np.maximum(crude(block) * block.over(block.k) / target - typical(block), 0.0)
+
+    def reach(self, restricted: bool) -> tuple[np.ndarray, np.ndarray]:
+        """v_min, and t + v_min at the bound of all stationary points; (n,), or (1,) where one serves for all."""
+        return _range(self.block, restricted)
+
+    def profile(self, grid: np.ndarray, restricted: bool) -> np.ndarray:
+        """f/g (cells + 1, n) on a grid (cells + 1, n or 1)."""
+        if self.block.powers is not None and grid.shape[1] == 1:
+            return _shared_profile(self.block, grid, restricted)
+        if not self.block.folded:
+            return Residuals.profile(self, grid, restricted)
+        sides = [parts(self.block, t, restricted, slopes=False) for t in grid]
+        return clean(np.stack([side.f / side.g for side in sides]))
 
 
-class Parts(NamedTuple):
-    """f, g, and what their slopes need: cubic = y'PPPy (f' = -2 cubic) and square (g' = -square), each (n,)."""
-
-    f: np.ndarray
-    g: np.ndarray
-    cubic: np.ndarray | None
-    square: np.ndarray | None
+def typical(block: Block) -> np.ndarray:
+    """Mean sampling variance of the studies in use, (n,)."""
+    used = np.isfinite(block.v)
+    return block.over(np.where(used, block.v, 0.0).sum(0)) / block.over(block.k)
 
 
 def parts(block: Block, t: np.ndarray, restricted: bool, slopes: bool = True) -> Parts:
@@ -95,43 +128,6 @@ def log_likelihood(block: Block, t: np.ndarray, restricted: bool) -> np.ndarray:
     return -0.5 * block.over(value + np.log(s0) if restricted else value)
 
 
-def maximise(block: Block, restricted: bool) -> Root:
-    """Return the global maximum of the (restricted) likelihood over tau2 >= 0 for every column."""
-    low, top = _range(block, restricted)
-    ratio = float(np.max(top / low, initial=1.0))
-    cells = int(np.clip(np.ceil(np.log(max(ratio, 1.0)) / np.log(GRID_RATIO)) + 1, GRID_MIN, GRID_MAX))
-    grid, h = _profile(block, low, top, cells, restricted)
-    n = h.shape[1]
-    smooth = _single_peaked(h, (top / low) ** (-FLAT / cells))
-    tau2, converged, multimodal = np.zeros(n), np.ones(n, bool), np.zeros(n, bool)
-    inside = np.flatnonzero(smooth & (h[0] > 1))
-    if inside.size:
-        cell = (h[:, inside] > 1).sum(0) - 1
-        tau2[inside], converged[inside] = _solve(_take(block, inside), grid, h, inside, cell, restricted)
-    rugged = np.flatnonzero(~smooth & (block.over(block.k - 1) > 0))
-    if rugged.size:
-        part = _take(block, rugged)
-        found = _compare(part, _pick(low, rugged), _pick(top, rugged), cells * FINER, restricted)
-        tau2[rugged], converged[rugged], multimodal[rugged] = found
-    return Root(tau2, converged, multimodal)
-
-
-def _take(block: Block, columns: np.ndarray) -> Block:
-    return block if block.folded or columns.size == block.v.shape[1] else block.take(columns)
-
-
-def _single_peaked(h: np.ndarray, flat: np.ndarray) -> np.ndarray:
-    """Whether f/g crosses 1 at most once, downwards, and no nearly flat stretch near 1 could hide two crossings."""
-    above = h > 1
-    turns = (above[1:] != above[:-1]).sum(0)
-    doubt = (h[1:] > h[:-1] * flat) & (np.maximum(h[1:], h[:-1]) > NEAR[0]) & (np.minimum(h[1:], h[:-1]) < NEAR[1])
-    return (turns == above[0]) & ~doubt.any(0)
-
-
-def _pick(x: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    return x if x.size == 1 else x[columns]
-
-
 def _range(block: Block, restricted: bool) -> tuple[np.ndarray, np.ndarray]:
     """Smallest variance, and t + that variance at the bound of all stationary points; (n,) or (1,)."""
     low, high = block.limits
@@ -150,27 +146,6 @@ def _range(block: Block, restricted: bool) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isfinite(low), low, 1.0), MARGIN * np.where(np.isfinite(top), top, 1.0)
 
 
-def _profile(
-    block: Block, low: np.ndarray, top: np.ndarray, cells: int, restricted: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Grid (cells + 1, n or 1) from t = 0 to the bound, and f/g on it (cells + 1, n)."""
-    steps = np.linspace(0, 1, cells + 1)[:, None]
-    grid = low * ((top / low) ** steps - 1)
-    grid[0] = 0.0
-    if block.powers is not None and low.size == 1:
-        return grid, _shared_profile(block, grid, restricted)
-    n = block.v.shape[1]
-    many = 1 if block.folded else min(max(1, TILE // n), cells + 1)  # few columns: several grid points in one call
-    tiled = block if many == 1 else block.take(np.tile(np.arange(n), many))
-    rows = []
-    for start in range(0, cells + 1, many):
-        t = grid[start : start + many]
-        part = tiled if len(t) == many else block.take(np.tile(np.arange(n), len(t)))
-        p = parts(part, t.ravel(), restricted, slopes=False)
-        rows.append((p.f / p.g).reshape(len(t), -1))
-    return grid, _clean(np.concatenate(rows))
-
-
 def _shared_profile(block: Block, grid: np.ndarray, restricted: bool) -> np.ndarray:
     """f/g of all subsets at all grid points by one matrix product: (6 x points, k) @ (k, n)."""
     present = np.isfinite(block.v)
@@ -183,78 +158,4 @@ def _shared_profile(block: Block, grid: np.ndarray, restricted: bool) -> np.ndar
     s0, s1, a0, a1, a2 = (stack @ present.astype(float)).reshape(5, len(grid), -1)
     mean = s1 / s0
     f = a2 - mean * (2 * a1 - mean * a0)
-    return _clean(f / (s0 - a0 / s0 if restricted else s0))
-
-
-def _clean(h: np.ndarray) -> np.ndarray:
-    """One study: f = g = 0, nothing to estimate; no heterogeneity at all is written as 0."""
-    return np.where(np.isfinite(h), np.maximum(h, 0.0), 0.0)
-
-
-def _solve(
-    block: Block, grid: np.ndarray, h: np.ndarray, columns: np.ndarray, cell: np.ndarray, restricted: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Root of f = g in one grid cell per column: secant start (g/f is nearly linear), then Newton inside a bracket."""
-    if grid.shape[1] == 1:
-        low, high = grid[cell, 0], grid[cell + 1, 0]
-    else:
-        low, high = grid[cell, columns], grid[cell + 1, columns]
-    with np.errstate(divide="ignore"):
-        below, above = 1 / h[cell, columns] - 1, 1 / h[cell + 1, columns] - 1
-    t = np.where(np.isfinite(above), low - (high - low) * below / (above - below), 0.5 * (low + high))
-    return newton(block, t, low, high, restricted)
-
-
-def newton(
-    block: Block, t: np.ndarray, low: np.ndarray, high: np.ndarray, restricted: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Newton on g/f = 1 from t within [low, high]; converged columns leave the computation."""
-    answer, done = t.copy(), np.zeros(t.size, bool)
-    active = np.arange(t.size)
-    unit = np.broadcast_to(block.limits[0].min(keepdims=True) if block.folded else block.limits[0], t.shape)
-    for _ in range(MAX_STEPS):
-        t, low, high, small = _step(block, t, low, high, unit, restricted)
-        answer[active], done[active] = t, small
-        left = np.flatnonzero(~small)
-        if not left.size:
-            break
-        if left.size < t.size:
-            block, active, unit = _take(block, left), active[left], unit[left]
-            t, low, high = t[left], low[left], high[left]
-    return answer, done
-
-
-def _step(block, t, low, high, unit, restricted):
-    """One safeguarded step: new t, new bracket, and which columns have settled."""
-    p = parts(block, t, restricted)
-    more = p.f > p.g
-    low, high = np.where(more, t, low), np.where(more, high, t)
-    slope = 2 * p.g * p.cubic - p.f * p.square
-    new = t + (p.f - p.g) * p.f / slope
-    fair = (slope > 0) & (new >= low) & (new <= high)
-    if not fair.all():
-        middle = np.sqrt((low + unit) * (high + unit)) - unit
-        new = np.where(fair, new, np.clip(middle, low, high))
-    settled = np.abs(new - t) <= STEP_TOL * (new + unit)
-    return new, low, high, settled & (fair | (high - low <= STEP_TOL * STEP_TOL * (high + unit)))
-
-
-def _compare(block: Block, low: np.ndarray, top: np.ndarray, cells: int, restricted: bool) -> Root:
-    """Find every maximum on a fine grid and keep the highest, t = 0 among them."""
-    grid, h = _profile(block, low, top, cells, restricted)
-    n = h.shape[1]
-    crossing = (h[:-1] > 1) & (h[1:] <= 1)
-    count = crossing.sum(0)
-    best, value = np.zeros(n), np.where(h[0] <= 1, log_likelihood(block, np.zeros(n), restricted), -np.inf)
-    converged = np.ones(n, bool)
-    rank = np.cumsum(crossing, axis=0)
-    for nth in range(1, int(count.max(initial=0)) + 1):
-        columns = np.flatnonzero(count >= nth)
-        part = _take(block, columns)
-        cell = np.argmax(rank[:, columns] >= nth, axis=0)
-        t, settled = _solve(part, grid, h, columns, cell, restricted)
-        height = log_likelihood(part, t, restricted)
-        better = columns[height > value[columns]]
-        chosen = np.isin(columns, better)
-        best[better], value[better], converged[better] = t[chosen], height[chosen], settled[chosen]
-    return Root(best, converged, count + (h[0] <= 1) > 1)
+    return clean(f / (s0 - a0 / s0 if restricted else s0))

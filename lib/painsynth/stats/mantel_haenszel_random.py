@@ -22,9 +22,9 @@ from painsynth.stats.counts import Counts, counts_of
 from painsynth.stats.estimate import pooled
 from painsynth.stats.fit import Fit
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, solve
-from painsynth.stats.likelihood import Root
 from painsynth.stats.mantel_haenszel import MantelHaenszelFit, pool_mh, spread_out
 from painsynth.stats.pool import record, settle
+from painsynth.stats.score_root import Root
 from painsynth.stats.table import Studies
 
 MEASURES = ("OR", "RR", "RD")

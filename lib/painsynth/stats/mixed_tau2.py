@@ -12,9 +12,9 @@ from scipy.special import chdtri
 
 from painsynth.errors import EffectsError
 from painsynth.stats.contrasts import Contrasts
-from painsynth.stats.generalised_q import MAX_STEPS, STEP_TOL, solve_tail
-from painsynth.stats.likelihood import Root
-from painsynth.stats.score_root import Residuals, maximise
+from painsynth.stats.generalised_q import solve_tail
+from painsynth.stats.q_root import solve_q
+from painsynth.stats.score_root import Residuals, Root, maximise
 from painsynth.stats.words import COMMON
 
 MEDIAN = 0.5
@@ -64,32 +64,6 @@ def _moments(model: Residuals, t: np.ndarray) -> np.ndarray:
     """Generalised method of moments with weights 1/(v + t)."""
     trace, within = model.traces(t)
     return (model.q(t)[0] - within) / trace
-
-
-def solve_q(model: Residuals, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return t >= 0 with Q(t) = y'Py = target, 0 where Q(0) is below it already, and whether it is converged.
-
-    1/Q(t) is concave, so Newton's method on it comes from the left after its first step (see `generalised_q.solve_q`).
-    """
-    answer, unit = np.zeros(target.shape), model.limits[0]
-    active = np.flatnonzero(model.q(answer)[0] > target)
-    done = np.ones(target.shape, bool)
-    done[active] = False
-    if not active.size:
-        return answer, done
-    part, t, target, unit = model.take(active), np.zeros(active.size), target[active], unit[active]
-    for step in range(MAX_STEPS):
-        q, slope = part.q(t)
-        new = np.maximum(t + q / target * (q - target) / slope, 0.0)
-        small = np.abs(new - t) <= STEP_TOL * (new + unit)
-        if step:  # from the second step on the path only rises; a fall is rounding
-            small |= new <= t
-        answer[active], done[active] = new, small
-        left = np.flatnonzero(~small)
-        if not left.size:
-            break
-        part, t, target, unit, active = part.take(left), new[left], target[left], unit[left], active[left]
-    return answer, done
 
 
 def _median_of_q(model: Residuals) -> tuple[np.ndarray, np.ndarray]:

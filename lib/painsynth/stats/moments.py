@@ -110,12 +110,12 @@ def hunter_schmidt_k(block: Block) -> np.ndarray:
 
 def sidik_jonkman(block: Block) -> np.ndarray:
     """SJ: start at the variance of the effects, one weighted step (Sidik & Jonkman 2005, J R Stat Soc C 54:367)."""
-    start = _crude(block)
+    start = crude(block)
     _, _, q = spread(block.y, _inverse(block, start))
     return start * block.over(q) / block.over(block.k - 1)
 
 
-def _crude(block: Block) -> np.ndarray:
+def crude(block: Block) -> np.ndarray:
     """S(y - mean)^2 / k over all studies of an analysis, groups notwithstanding."""
     present = _present(block)
     y = block.y + (block.centre - block.centre[0] if block.folded else 0.0)

@@ -12,9 +12,9 @@ from painsynth.stats.fit import Fit
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve
 from painsynth.stats.intervals import block_tau2_interval, i2_h2, prediction_interval, two_sided_p
 from painsynth.stats.kenward_roger import kenward_roger
-from painsynth.stats.likelihood import Root
 from painsynth.stats.mean_interval import critical, mean_interval
 from painsynth.stats.notes import notes_on
+from painsynth.stats.score_root import Root
 from painsynth.stats.table import Studies, studies_of
 from painsynth.stats.words import CI, COMMON, MODEL, PI, TAU2_CI, check_ci, check_level, choose
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from painsynth.stats.likelihood import Parts
 from painsynth.stats.moments import dot
+from painsynth.stats.score_root import Parts, Residuals
 
 
 class Basis(NamedTuple):
@@ -41,8 +41,8 @@ class Solved(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Projections:
-    """Regressions side by side; fulfils `score_root.Residuals`.
+class Projections(Residuals):
+    """Regressions side by side; seen as `score_root.Residuals`.
 
     Attributes
     ----------

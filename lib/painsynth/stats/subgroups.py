@@ -14,9 +14,9 @@ from painsynth.stats.blocks import block_of
 from painsynth.stats.estimate import pooled
 from painsynth.stats.fit import Fit
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, common_tau2
-from painsynth.stats.likelihood import Root
 from painsynth.stats.pool import pool, record, settle
 from painsynth.stats.rows import finish, pooled_row, study_rows
+from painsynth.stats.score_root import Root
 from painsynth.stats.table import missing_column, studies_of
 
 

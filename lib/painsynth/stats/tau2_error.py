@@ -15,7 +15,7 @@ import numpy as np
 
 from painsynth.stats.blocks import block_of
 from painsynth.stats.fit import Fit
-from painsynth.stats.moments import _crude, dersimonian_laird, hedges, others
+from painsynth.stats.moments import crude, dersimonian_laird, hedges, others
 from painsynth.stats.table import studies_of
 
 Q_TYPE = ("EB", "PM", "PMM")
@@ -78,7 +78,7 @@ def _weights(fit: Fit, v: np.ndarray, unit: float) -> tuple[np.ndarray, float]:
     if method in ("HS", "HSk"):
         return 1 / v, (1 / v).sum() * (1 if method == "HS" else (k - 1) / k)
     if method == "SJ":
-        start = _crude(block)[0] / unit
+        start = crude(block)[0] / unit
         # all effects equal: the crude variance is 0, and so is the estimate
         return (1 / (v + start), (k - 1) / start) if start > 0 else (np.ones(k), np.inf)
     first = {"DL2": dersimonian_laird, "CA2": hedges}.get(method)
