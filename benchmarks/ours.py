@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import measure as m
 import numpy as np
+import pictures
 from measure import SUBSETS, K, Result, best, rate, studies
 
 BATCH = 50_000
@@ -122,40 +123,8 @@ def surroundings() -> list[Result]:
         Result("import", "`import painsynth`", m.cpu_of("import painsynth"), None, 0.2),
         Result("help", "`painsynth --help`", command("--help"), None, 0.3),
         Result("check", "`painsynth check` of data/", command("check", str(m.ROOT / "data"))),
-        forest(),
+        *pictures.lines(),
     ]
-
-
-def forest() -> Result:
-    """A forest plot of thirty rows to SVG, the libraries loaded."""
-    import tempfile
-    from pathlib import Path
-
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-    import painsynth as ps
-    import pandas as pd
-    from painsynth.plots import save
-
-    y, v = studies(2)
-    effects = pd.DataFrame({"yi": np.concatenate(y)[:30], "vi": np.concatenate(v)[:30]})
-    effects.insert(0, "study", [f"Trial {i + 1} 20{i % 25:02d}" for i in range(30)])
-    fit = ps.pool(effects)
-
-    def draw():
-        save.save(ps.forest(fit), "forest", formats=("svg",))
-        plt.close("all")
-
-    import os
-
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["PAINSYNTH_FIGURES"] = str(Path(folder))
-        draw()
-        seconds = best(draw)
-        del os.environ["PAINSYNTH_FIGURES"]
-    return Result("forest", "`forest()` of 30 studies to SVG, libraries loaded", seconds)
 
 
 def lines() -> list[Result]:

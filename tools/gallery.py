@@ -11,10 +11,12 @@ import ast
 import html
 import importlib.util
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,13 +31,13 @@ from painsynth.report.pages import shell  # noqa: E402
 from painsynth.report.svg import inline_svg  # noqa: E402
 
 FOLDER = ROOT / "docs" / "gallery"
-TITLE = "Gallery"
 INTRODUCTION = (
     "Every picture of painsynth on the trials in <code>data/</code>, on published examples and on hard cases. Rows and "
     "points with a source lead to it; under the pointer they tell the figures they were computed from. Colours follow "
     "your setting for light or dark pages."
 )
 ORDER = ("forest", "statpics", "pics", "tables")
+UNSEEN = ("__future__", "collections.abc", "matplotlib.axes", "functools")  # of no use to a reader of the code
 
 
 @dataclass(frozen=True)
@@ -52,68 +54,101 @@ class Case:
         return sentence_case(plain(self.name))
 
     def code(self) -> str:
-        """The lines that draw it: the body of the function."""
-        text = textwrap.dedent(inspect.getsource(self.draw)).strip()
-        found = next((node for node in ast.walk(_parsed(text)) if isinstance(node, ast.FunctionDef | ast.Lambda)), None)
-        if isinstance(found, ast.Lambda):
-            return ast.get_source_segment(_parsable(text), found.body)
-        body = found.body[1:] if ast.get_docstring(found) else found.body
-        lines = text.splitlines()[body[0].lineno - 1 : found.end_lineno]
-        return textwrap.dedent("\n".join(lines)).replace("\nreturn ", "\n").removeprefix("return ")
+        """The lines that draw it: the body of the function, after the values that were given to it."""
+        draw = self.draw
+        given = []
+        if isinstance(draw, partial):
+            bound = inspect.signature(draw.func).bind(*draw.args, **draw.keywords)
+            bound.apply_defaults()
+            given = [f"{name} = {value!r}" for name, value in bound.arguments.items()]
+            draw = draw.func
+        return "\n".join([*given, _body_of(textwrap.dedent(inspect.getsource(draw)))])
 
 
-def _parsable(text: str) -> str:
-    """A lambda's source is the line it stands on, perhaps a piece of a list."""
-    for candidate in (text, text.rstrip(","), f"({text})", f"[{text}]", f"[{text.rstrip(',')}"):
-        try:
-            ast.parse(candidate)
-        except SyntaxError:
-            continue
-        return candidate
-    raise ValueError(f"the code of this case cannot be read; write a function instead of a lambda: {text}")
+def _body_of(text: str) -> str:
+    """Body of a function without its docstring and `return`; of a lambda, what it gives."""
+    tree = ast.parse(text.strip())
+    found = next((node for node in ast.walk(tree) if isinstance(node, ast.Lambda)), None)
+    function = tree.body[0]
+    if not isinstance(function, ast.FunctionDef):
+        return ast.get_source_segment(text.strip(), found.body)
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    lines = text.splitlines()
+    lines[body[-1].lineno - 1] = lines[body[-1].lineno - 1].replace("return ", "", 1)
+    return textwrap.dedent("\n".join(lines[body[0].lineno - 1 : function.end_lineno]))
 
 
-def _parsed(text: str) -> ast.Module:
-    return ast.parse(_parsable(text))
+@dataclass(frozen=True)
+class Section:
+    """The cases of one module, and what they share."""
+
+    heading: str
+    cases: list[Case]
+    shared: str
+
+    @property
+    def name(self) -> str:
+        """Its place in the page."""
+        return "section-" + re.sub(r"[^a-z0-9]+", "-", self.heading.lower()).strip("-")
 
 
-def sections() -> dict[str, list[Case]]:
-    """All cases: heading of a section (first line of its module) to its cases."""
+def sections() -> list[Section]:
+    """All cases, module by module; the first line of a module is the heading of its section."""
     files = {path.stem.removeprefix("gallery_"): path for path in sorted((ROOT / "tools").glob("gallery_*.py"))}
-    found = {}
+    found = []
     for part in sorted(files, key=lambda part: (ORDER.index(part) if part in ORDER else len(ORDER), part)):
         spec = importlib.util.spec_from_file_location(f"gallery_{part}", files[part])
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        heading = (module.__doc__ or part).strip().splitlines()[0].rstrip(".")
-        found[heading] = [Case(*case) for case in module.CASES]
-    names = [case.name for cases in found.values() for case in cases]
+        heading = module.__doc__.strip().splitlines()[0].rstrip(".")
+        cases = [Case(*case) for case in module.CASES]
+        found.append(Section(heading, cases, _shared(files[part].read_text("utf-8"), cases)))
+    names = [case.name for section in found for case in section.cases]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"two cases of the gallery have the same name: {', '.join(twice)}")
     return found
 
 
+def _shared(text: str, cases: list[Case]) -> str:
+    """What the cases of a module need: its code without the cases themselves."""
+    draws = {getattr(case.draw, "func", case.draw).__name__ for case in cases} | {"_cases"}
+    kept = [
+        ast.get_source_segment(text, node)
+        for node in ast.parse(text).body[1:]
+        if not (isinstance(node, ast.FunctionDef) and node.name in draws)
+        and "CASES" not in [getattr(target, "id", "") for target in getattr(node, "targets", [])]
+        and getattr(getattr(node, "target", None), "id", "") != "CASES"
+        and not (isinstance(node, ast.ImportFrom) and node.module in UNSEEN)
+    ]
+    return "\n".join(kept)
+
+
 def build() -> dict[str, bytes]:
     """Give the files of the gallery: name to content."""
     files, parts, listed = {}, [], []
     highlight = Highlight2HTML(pygments_lexer="python")
-    number = 0
-    for heading, cases in sections().items():
-        parts.append(f'<section aria-labelledby="s-{_slug(heading)}"><h2 id="s-{_slug(heading)}">{heading}</h2>')
-        listed.append(f"\n## {heading}\n")
-        for case in cases:
-            number += 1
-            piece, svg = _article(case, number, highlight)
+    found = sections()
+    for section in found:
+        name, heading = section.name, html.escape(section.heading)
+        parts.append(f'<section aria-labelledby="{name}"><h2 id="{name}">{heading}</h2>')
+        parts.append(_folded("What the code below shares", code_block(section.shared, highlight)))
+        listed.append(f"\n## {section.heading}\n")
+        for case in section.cases:
+            piece, svg = _article(case, len(listed), highlight)
             parts.append(piece)
+            place = f"{case.name}.svg" if svg else f"index.html#{case.name}"
+            listed.append(f"- [{case.heading}]({place}): {case.caption.rstrip('.')}.")
             if svg:
                 files[f"{case.name}.svg"] = svg.encode()
-            place = f"{case.name}.svg" if svg else f"index.html#{case.name}"
-            listed.append(f"- [{case.heading}]({place}): {case.caption}")
         parts.append("</section>")
-    page = shell(f"{TITLE}: pictures of painsynth", _body(parts))
+    page = shell("Gallery: the pictures of painsynth", "\n".join([*_head(found), "<main>", *parts, "</main>"]))
     check_page(page)
     return {"index.html": page.encode(), "README.md": _readme(listed).encode(), **files}
+
+
+def _folded(summary: str, content: str) -> str:
+    return f'<details class="code"><summary>{summary}</summary>{content}</details>'
 
 
 def _article(case: Case, number: int, highlight: Callable) -> tuple[str, str]:
@@ -131,26 +166,24 @@ def _article(case: Case, number: int, highlight: Callable) -> tuple[str, str]:
     kind = "figure" if svg else "html"
     piece = (
         f'<article aria-labelledby="{case.name}"><h3 id="{case.name}">{html.escape(case.heading)}</h3>\n'
-        f"<p>{html.escape(case.caption)}</p>\n"
+        f"<p>{html.escape(case.caption.rstrip('.'))}.</p>\n"
         f'<div class="output {kind}" tabindex="0" role="group" aria-label="{html.escape(case.heading)}">{shown}</div>\n'
-        f'{words}<details class="code"><summary>Code</summary>{code_block(case.code(), highlight)}</details></article>'
+        f"{words}{_folded('Code', code_block(case.code(), highlight))}</article>"
     )
     return piece, svg
 
 
-def _body(parts: list[str]) -> str:
-    headings = [part for part in parts if part.startswith("<section")]
+def _head(found: list[Section]) -> list[str]:
     items = "".join(
-        f'<li class="level2"><a href="#s-{_slug(name)}">{name}</a></li>'
-        for name in (part.partition("<h2 id=")[2].partition(">")[2].removesuffix("</h2>") for part in headings)
+        f'<li><a href="#{section.name}">{html.escape(section.heading)}</a>: '
+        + ", ".join(f'<a href="#{case.name}">{html.escape(case.heading)}</a>' for case in section.cases)
+        + "</li>"
+        for section in found
     )
-    contents = f'<nav class="contents" aria-label="Contents"><h2>Contents</h2><ol>{items}</ol></nav>'
-    header = f"<header><h1>{TITLE}</h1><p>{INTRODUCTION}</p></header>"
-    return "\n".join([header, contents, "<main>", *parts, "</main>"])
-
-
-def _slug(heading: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in heading.lower())
+    return [
+        f"<header><h1>Gallery</h1><p>{INTRODUCTION}</p></header>",
+        f'<nav class="contents" aria-label="Contents"><h2>Contents</h2><ol>{items}</ol></nav>',
+    ]
 
 
 def _readme(listed: list[str]) -> str:
@@ -174,7 +207,7 @@ def write(files: dict[str, bytes]) -> None:
 
 def look(folder: Path, words: list[str]) -> None:
     """Write the cases as PNG, to look at."""
-    for case in (case for cases in sections().values() for case in cases):
+    for case in (case for section in sections() for case in section.cases):
         if not words or any(word in case.name for word in words):
             drawn = case.draw()
             if not hasattr(drawn, "as_raw_html"):

@@ -119,7 +119,7 @@ def _text(kind: str, value: str, _alt: str, body: Body) -> str:
     if kind == "text/html":
         if re.search(r"<script\b", value, re.IGNORECASE):
             raise RunError("an output of the notebook needs a script; a page of the report has none")
-        table = SCOPED_STYLE.sub("", value)
+        table = SCOPED_STYLE.sub("", value).replace("<th></th>", "<td></td>")  # a heading that says nothing is none
         return f'<div class="output html" tabindex="0" role="group" aria-label="Result">{table}</div>'
     if kind == "text/markdown":
         return f'<div class="output text">{body.text(value)}</div>'

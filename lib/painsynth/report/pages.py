@@ -35,8 +35,7 @@ def make_page(run: Run, notebook: Mapping, figures: tuple[str, ...], root: Path,
         "" if single else '<nav class="up" aria-label="Up"><a href="../index.html">All runs</a></nav>',
         f"<header><h1>{html.escape(run.title)}</h1>{_answer(summary(notebook))}</header>",
         _contents(body),
-        _parameters(run),
-        f"<main>\n{body}\n</main>",
+        f"<main>\n{_parameters(run)}\n{body}\n</main>",
         _downloads(run, figures),
     ]
     page = shell(run.title, "\n".join(filter(None, parts)))

@@ -1,0 +1,45 @@
+"""The gallery and the pages of a report in a real browser: accessible, self-contained, readable on a phone."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from browser.conftest import VIEWS
+from painsynth.report.run import report
+
+pytestmark = pytest.mark.browser
+
+RUNS = ("evidence", "knee_oa_12m", "knee_oa_adipose_12m")
+
+
+@pytest.fixture(scope="module")
+def site(project_root, tmp_path_factory):
+    """A report of a few runs of the real plan."""
+    root = tmp_path_factory.mktemp("site") / "project"
+    for folder in ("data", "notebooks"):
+        shutil.copytree(project_root / folder, root / folder)
+    report(root / "notebooks" / "plan.csv", RUNS, tell=lambda _: None)
+    return root / "reports"
+
+
+def hold(page, violations, width):
+    """What every page must keep, in every view."""
+    assert violations(page) == []
+    assert page.asked == [] and page.said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+def test_the_gallery(project_root, open_page, violations, scheme, width):
+    gallery = project_root / "docs" / "gallery" / "index.html"
+    if not gallery.exists():
+        pytest.skip("the gallery is not built: make gallery")
+    hold(open_page(gallery, scheme=scheme, width=width), violations, width)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("scheme", "width"), VIEWS)
+@pytest.mark.parametrize("name", ["index.html", *(f"{run}/index.html" for run in RUNS)])
+def test_the_report(site, open_page, violations, name, scheme, width):
+    hold(open_page(site / name, scheme=scheme, width=width), violations, width)
