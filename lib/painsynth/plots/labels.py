@@ -118,6 +118,28 @@ def write_labels(ax: Axes, labels: Sequence[Label], colour: str = INK) -> None:
         )  # fmt: skip
 
 
+def spread(wanted, gap: float, low: float, high: float) -> np.ndarray:
+    """Positions at least `gap` apart, in order, between two ends, as near as may be to those wanted.
+
+    Examples
+    --------
+    >>> spread([5.0, 5.0, 20.0], 4.0, 0.0, 30.0).tolist()
+    [3.0, 7.0, 20.0]
+    """
+    wanted = np.asarray(wanted, float)
+    order = np.argsort(wanted, kind="stable")
+    blocks: list[list[float]] = []  # sum of the positions wanted for its start, number of members
+    for rank, value in enumerate(wanted[order]):
+        blocks.append([value - rank * gap, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
+            total, count = blocks.pop()
+            blocks[-1] = [blocks[-1][0] + total, blocks[-1][1] + count]
+    starts = np.repeat([total / count for total, count in blocks], [int(count) for _, count in blocks])
+    found = np.empty(len(wanted))
+    found[order] = np.clip(starts, low, high - gap * (len(wanted) - 1)) + gap * np.arange(len(wanted))
+    return found
+
+
 def along(x, y, step: float = 3.0) -> np.ndarray:
     """Spots every `step` points along a line given by its corners in points; for `avoid`."""
     corners = np.column_stack([x, y]).astype(float)

@@ -107,7 +107,7 @@ def log_ticks(low: float, high: float, width: float) -> tuple[list[float], list[
     ['0.2', '0.5', '1', '2', '5', '10']
     """
     decades = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
-    ladders = _LADDERS if high - low > math.log(3) else _FINE_LADDERS
+    ladders = _LADDERS if high - low > math.log(5) else _FINE_LADDERS
     if high - low <= math.log(1.5):
         return linear_ticks(math.exp(low), math.exp(high), width)
     for skip in (1, 2, 3, 5, 10, 20, 50):
