@@ -1,5 +1,6 @@
 """Choosing what answers a question: every documented rule on the smallest review that shows it."""
 
+import numpy as np
 import painsynth as ps
 import pytest
 from mini_review import scores, trial, write_review
@@ -377,3 +378,72 @@ def test_effects_take_the_measure_of_the_table_and_tables_can_be_joined(tmp_path
     effects = ps.effects(table)
     assert effects.attrs["measure"] == "SMD"
     assert len(pd.concat([effects, effects.copy()])) == 2
+
+
+def medians(name, cells, control, **what):
+    """Median, first and third quartile of both arms of a trial as rows of outcomes."""
+    rows = [{"study_id": name, "arm_id": f"{name}_{arm}", "median": str(m), "q1": str(q1), "q3": str(q3), **what}
+            for arm, (q1, m, q3) in (("cells", cells), ("ctrl", control))]  # fmt: skip
+    return {"outcomes": rows}
+
+
+def test_a_median_too_skewed_for_a_mean_is_a_doubt_of_its_row(tmp_path):
+    parts = trial("even"), trial("skew"), medians("even", (2, 3, 4), (4, 5, 6)), medians("skew", (1, 1.2, 8), (4, 5, 6))
+    table = compare(tmp_path, *parts)
+    doubts = table.set_index("study_id")["doubts"]
+    assert doubts["even"] == ""
+    assert doubts["skew"] == "cells: too skewed for a mean and SD recovered from the median (screen of Shi 2023)"
+    fit = ps.pool(ps.effects(table))
+    assert any(note.startswith("Skew: cells: too skewed") for note in fit.notes), "and a note of the fit"
+
+
+def test_the_conversion_error_of_medians_on_request(tmp_path):
+    parts = (trial("vas"), trial("mean"), medians("vas", (2, 3, 4.5), (4, 5, 6)), scores("mean", (3, 2), (5, 2)))
+    plain = ps.effects(compare(tmp_path / "a", *parts)).set_index("study_id")
+    asked = compare(tmp_path / "b", *parts, conversion_error=True)
+    carried = ps.effects(asked).set_index("study_id")
+    assert carried["yi"].equals(plain["yi"])
+    assert carried.at["mean", "vi"] == plain.at["mean", "vi"]
+    errors = [ps.recover_mean_sd(20, q1=q1, median=m, q3=q3, conversion_error=True)["se_mean"].iloc[0]
+              for q1, m, q3 in ((20, 30, 45), (40, 50, 60))]  # fmt: skip
+    assert carried.at["vas", "vi"] == pytest.approx(errors[0] ** 2 + errors[1] ** 2), "in points of 0-100"
+    assert ps.effects(asked, conversion_error=False).set_index("study_id")["vi"].equals(plain["vi"])
+    assert asked.attrs["question"].slug.endswith("with_conversion_error")
+
+
+def test_a_divided_control_and_combined_arms_carry_their_conversion_error(tmp_path):
+    dose = dose_trial()
+    rows = [{"study_id": "dose", "arm_id": arm["arm_id"], "median": "3", "q1": "2", "q3": "5"}
+            for arm in dose["arms"] if not arm.get("combined_from")]  # fmt: skip
+    combined = ps.effects(compare(tmp_path / "a", dose, {"outcomes": rows}, conversion_error=True))
+    separate = ps.effects(compare(tmp_path / "b", dose, {"outcomes": rows}, conversion_error=True, arms="separate"))
+    one = ps.recover_mean_sd(20, q1=20, median=30, q3=50, conversion_error=True)["se_mean"].iloc[0] ** 2
+    arms = len(rows) - 1
+    assert len(combined) == 1 and len(separate) == arms
+    np.testing.assert_allclose(separate["vi"], one + arms * one)
+    np.testing.assert_allclose(combined["conversion_vi"], (1 / arms + 1) * (one - combined["sd2i"] ** 2 / 20))
+
+
+def test_more_analysed_than_randomised_is_a_doubt(tmp_path):
+    many = trial("many")
+    many["arms"][0]["n_randomised"] = "18"
+    table = compare(tmp_path, many, scores("many", (3, 2), (5, 2)))
+    assert table["doubts"].tolist() == ["cells: 20 analysed, 18 randomised"]
+
+
+def test_paired_sides_of_different_number_leave_their_trial_out_not_the_question(tmp_path):
+    uneven = scores("knees", (3, 2), (5, 2))
+    uneven["outcomes"][0]["n"] = "19"
+    parts = trial("knees", unit_of_analysis="paired_side"), uneven, trial("fine"), scores("fine", (3, 2), (5, 2))
+    table = compare(tmp_path, *parts)
+    assert table["study_id"].tolist() == ["fine"]
+    assert why(table, "knees") == "paired sides with different numbers analysed: no pairs can be formed"
+    assert len(ps.effects(table)) == 1
+
+
+def test_another_result_of_a_paired_trial_may_have_its_pairs(tmp_path):
+    uneven = scores("knees", (3, 2), (5, 2))
+    uneven["outcomes"][0]["n"] = "19"
+    even = scores("knees", (8, 3), (12, 3), instrument="WOMAC pain 0-20")
+    table = compare(tmp_path, trial("knees", unit_of_analysis="paired_side"), uneven, even)
+    assert table["instrument"].tolist() == ["WOMAC pain 0-20"]

@@ -44,6 +44,36 @@ def combine_arms(n, mean, sd):
     return tuple(float(x) if np.ndim(x) == 0 else x for x in (total, middle, spread))
 
 
+def combine_errors(n, mean, sd, added):
+    """What uncertain means and SDs of several arms add to the variance of the mean and SD of all of them together.
+
+    Parameters
+    ----------
+    n, mean, sd : array (arms,)
+    added : array (3, arms)
+        Added variance of each mean, of each SD, and their covariance (`painsynth.evidence.medians`).
+
+    Returns
+    -------
+    tuple of float
+        The same three for the group of `combine_arms`, by the delta method.
+
+    Examples
+    --------
+    >>> found = combine_errors([20, 20], [30.0, 30.0], [10.0, 10.0], [[4.0, 0.0], [2.0, 0.0], [0.0, 0.0]])
+    >>> [round(float(x), 4) for x in found]
+    [1.0, 0.4872, 0.0]
+    """
+    n, mean, sd, added = (np.asarray(x, dtype=float) for x in (n, mean, sd, added))
+    if len(n) == 1:
+        return tuple(added[:, 0])
+    total, middle, spread = combine_arms(n, mean, sd)
+    share = n / total  # slopes of the common mean, then of the common SD
+    by_mean, by_sd = (x / ((total - 1) * spread) for x in (n * (mean - middle), (n - 1) * sd))
+    return (np.sum(share**2 * added[0]), np.sum(by_mean**2 * added[0] + by_sd**2 * added[1]
+            + 2 * by_mean * by_sd * added[2]), np.sum(share * (by_mean * added[0] + by_sd * added[2])))  # fmt: skip
+
+
 def combine_events(events, n):
     """Events and size of several arms taken as one group: sums over the first axis.
 

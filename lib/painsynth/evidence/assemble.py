@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from painsynth.evidence.arms import combine_arms
+from painsynth.evidence.arms import combine_arms, combine_errors
+from painsynth.evidence.medians import ADDED, ARMS, SKEWED
 from painsynth.evidence.scale import scale_factors
 
 if TYPE_CHECKING:
@@ -16,13 +17,16 @@ TRIAL = ["study_id", "year", "condition", "design", "participants_blinded", "uni
 CELLS = ["msc_source", "donor", "product", "dose_million_cells"]
 SCORES = ["n1i", "m1i", "sd1i", "n2i", "m2i", "sd2i", "ri", "estimate", "se", "ci_low", "ci_high", "p_value"]
 COUNTS = ["ai", "n1i", "ci", "n2i"]
-RECORD = ["instrument", "months", "value_type", "sd_from", "flags", "confidence", "source_id", "rows", "location"]
+RECORD = ["instrument", "months", "value_type", "sd_from", "flags", "doubts", "confidence", "source_id", "rows",
+          "location"]  # fmt: skip
 DIFFERENT = ["msc_source", "donor", "product"]
 
 
 def columns(question: Question) -> list[str]:
     """Name the columns of the comparisons, in order."""
     figures = COUNTS if question.binary else SCORES
+    if question.conversion_error:
+        figures = [*figures, *(name.format(arm) for arm in ARMS for name in ADDED)]
     return ["study", *TRIAL, *CELLS, "comparator", *figures, *RECORD]
 
 
@@ -56,8 +60,16 @@ def _score_figures(cells: pd.DataFrame, control: pd.DataFrame, shares: int, ques
     n1, m1, sd1 = combine_arms(cells["n"], cells["m100"], cells["sd100"])
     n2, m2, sd2 = combine_arms(control["n"], control["m100"], control["sd100"])
     paired = cells["unit_of_analysis"].iloc[0] == "paired_side"
-    return {"n1i": n1, "m1i": m1, "sd1i": sd1, "n2i": n2 / shares, "m2i": m2, "sd2i": sd2,
+    errors = _errors(cells, 1, 1) | _errors(control, 2, shares) if question.conversion_error else {}
+    return {**errors, "n1i": n1, "m1i": m1, "sd1i": sd1, "n2i": n2 / shares, "m2i": m2, "sd2i": sd2,
             "ri": question.paired_r if paired else float("nan")}  # fmt: skip
+
+
+def _errors(rows: pd.DataFrame, arm: int, shares: int) -> dict:
+    """What recovering means and SDs adds to the variances of an arm; a divided control counts in every share."""
+    added = [rows[name] for name in ("added_m", "added_sd", "added_cov")]
+    combined = combine_errors(rows["n"], rows["m100"], rows["sd100"], added)
+    return {name.format(arm): shares * x for name, x in zip(ADDED, combined, strict=True)}
 
 
 def _count_figures(cells: pd.DataFrame, control: pd.DataFrame, shares: int, question: Question) -> dict:
@@ -94,9 +106,23 @@ def _record(used: pd.DataFrame) -> dict:
     return {
         **{name: used[name].iloc[0] for name in ("instrument", "months", "value_type")},
         "sd_from": union("sd_from", "|") if "sd_from" in used else "",
-        "flags": union("flags", "|"), "confidence": union("confidence", "|"), "source_id": union("source_id", "|"),
+        "flags": union("flags", "|"), "doubts": _doubts(used), "confidence": union("confidence", "|"),
+        "source_id": union("source_id", "|"),
         "rows": f"{file} " + ", ".join(str(row) for row in sorted(used["row"])), "location": union("location", "; "),
     }  # fmt: skip
+
+
+def _doubts(used: pd.DataFrame) -> str:
+    """Say what a reader should question in the figures that are used, arm by arm."""
+    found = []
+    for row in used.to_dict("records"):
+        arm = "cells" if row["role"] == "cells" else "control"
+        n = row.get("total", float("nan")) if pd.isna(row.get("n")) else row["n"]
+        if n > row["n_randomised"]:
+            found.append(f"{arm}: {n:g} analysed, {row['n_randomised']:g} randomised")
+        if row.get("skewed") is True:
+            found.append(f"{arm}: {SKEWED}")
+    return "; ".join(dict.fromkeys(found))
 
 
 def _distinction(group: pd.DataFrame, groups: list[pd.DataFrame]) -> str:

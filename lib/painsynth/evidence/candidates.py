@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from painsynth.evidence.question import Question
     from painsynth.evidence.tables import Evidence
 
-_ARM_COLUMNS = ["arm_id", "role", "msc_source", "donor", "product", "dose_million_cells", "comparator", "combined_from"]
+_ARM_COLUMNS = ["arm_id", "role", "msc_source", "donor", "product", "dose_million_cells", "comparator", "combined_from",
+                "n_randomised"]  # fmt: skip
 _STUDY_COLUMNS = ["study_id", "label", "year", "condition", "design", "participants_blinded", "unit_of_analysis", "doi"]
 _RELIEF = re.compile(r"(\d+(?:\.\d+)?)\s?%")
 _PAIN_WORDS = re.compile(r"\b(pain|vas|nrs|nprs|nps)\b", re.IGNORECASE)

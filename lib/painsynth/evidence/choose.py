@@ -74,7 +74,10 @@ def _choose_result(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) 
     # A printed contrast stands for itself; arm rows are compared on the same instrument, time and type of value.
     alone = (trial["file"] + trial["row"].astype(str)).where(trial["kind"] == "contrast", "")
     for key, group in trial.groupby([*(trial[name] for name in KEY), trial["kind"], alone], sort=False, dropna=False):
-        if group["kind"].iloc[0] == "contrast" or {"cells", "control"} <= set(group["role"]):
+        unpaired = "" if question.binary else _unpaired(group)
+        if unpaired:
+            rows.loc[group.index, "reason"] = unpaired
+        elif group["kind"].iloc[0] == "contrast" or {"cells", "control"} <= set(group["role"]):
             results[key] = group
         else:
             other = "control" if "cells" in set(group["role"]) else "cell"
@@ -86,6 +89,16 @@ def _choose_result(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) 
     for key, group in results.items():
         if key != best:
             rows.loc[group.index, "reason"] = _why_not(ranks[key], ranks[best])
+
+
+def _unpaired(group: pd.DataFrame) -> str:
+    """Say why arm rows of paired sides make no pairs; empty where they do, and for every other design."""
+    if group["kind"].iloc[0] == "contrast" or group["unit_of_analysis"].iloc[0] != "paired_side":
+        return ""
+    if group["n"].nunique() > 1:
+        return "paired sides with different numbers analysed: no pairs can be formed"
+    several = group.loc[group["combined_from"] == "", "role"].value_counts()
+    return "several arms on one side of a pair: no pairs can be formed" if (several > 1).any() else ""
 
 
 _RULES = ("another result is nearer to the asked time", "another result covers more of the trial's arms",

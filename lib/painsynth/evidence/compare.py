@@ -52,7 +52,8 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     DataFrame
         Columns: study, trial facts, moderators, comparator, ``n1i m1i sd1i n2i m2i sd2i`` (or ``ai n1i ci n2i``; or
         ``estimate`` with ``se``, ``ci_low``/``ci_high`` or ``p_value``), ``ri`` for paired sides, instrument, months,
-        how SDs were obtained, flags, source and rows of the file. ``.attrs["excluded"]``: every trial of the condition
+        how SDs were obtained, flags, doubts (arms too skewed for a mean from their median, more analysed than
+        randomised), source and rows of the file. ``.attrs["excluded"]``: every trial of the condition
         that is not used, with its reason; ``.attrs["ledger"]``: every row of the outcome, used or why not;
         ``.attrs["question"]``; ``.attrs["lower_is_better"]``. Empty when nothing can be compared; then
         ``.attrs["coverage"]`` says where results do exist.
@@ -68,7 +69,7 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     chosen = choose(rows, question)
     taken = chosen[chosen["reason"] == ""]
     if not question.binary:
-        taken = _with_scores(taken, evidence)
+        taken = _with_scores(taken, evidence, question.conversion_error)
     table = comparisons(taken, question, evidence.instruments)
     ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
     table.attrs = {
@@ -76,6 +77,9 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
         "ledger": Listing(ledger.sort_values(["file", "row"], ignore_index=True)),
         "excluded": Listing(left_out(evidence, question, ledger)),
     }  # fmt: skip
+    doubts = tuple(f"{row.study}: {row.doubts}" for row in table.itertuples() if row.doubts)
+    table.attrs |= {"notes": doubts} if doubts else {}
+    table.attrs |= {"conversion_error": True} if question.conversion_error else {}
     if table.empty:  # what does exist is part of an empty answer
         table.attrs["coverage"] = Listing(evidence.coverage())
     return table
@@ -104,7 +108,7 @@ def _candidates(evidence: Evidence, question: Question) -> pd.DataFrame:
     return rows.assign(reason=rows["reason"].where(rows["reason"] != "", problem)).reset_index(drop=True)
 
 
-def _with_scores(rows: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
+def _with_scores(rows: pd.DataFrame, evidence: Evidence, conversion_error: bool) -> pd.DataFrame:
     arms = rows[rows["kind"] == "arm"]
-    scored = on_common_scale(arms, evidence.instruments) if len(arms) else arms
+    scored = on_common_scale(arms, evidence.instruments, conversion_error=conversion_error) if len(arms) else arms
     return pd.concat([scored, rows[rows["kind"] == "contrast"]]).sort_index()

@@ -56,6 +56,8 @@ class Question:
         Correlation between the two sides of a patient in paired designs (assumed: no trial prints it).
     mid : float or None
         Minimal important difference between groups, in points on 0-100.
+    conversion_error : bool
+        True: where a mean was recovered from a median, `effects` carries the uncertainty of that into the variance.
 
     Raises
     ------
@@ -83,6 +85,7 @@ class Question:
     leave_out: str | tuple[str, ...] = "default"
     paired_r: float = 0.5
     mid: float | None = MID
+    conversion_error: bool = False
 
     def __post_init__(self) -> None:
         for name in ("condition", "msc_source", "comparator"):
@@ -116,6 +119,8 @@ class Question:
             )
         if not (_is_number(self.paired_r) and -1 < self.paired_r < 1):
             raise QuestionError(f"paired_r = {self.paired_r!r} is not possible: a correlation between -1 and 1")
+        if not isinstance(self.conversion_error, bool):
+            raise QuestionError(f"conversion_error = {self.conversion_error!r} is not possible: True or False")
         if self.mid is not None and not (_is_number(self.mid) and self.mid > 0):
             raise QuestionError(f"mid = {self.mid!r} is not possible: a number of points above 0 on 0-100, or None")
         if not (_is_number(self.responder) and 0 < self.responder <= 100):
@@ -194,6 +199,8 @@ class Question:
             parts.append(f"r{self.paired_r:g}".replace(".", "p").replace("-", "minus"))
         if self.mid != defaults["mid"]:
             parts.append("no_mid" if self.mid is None else f"mid{self.mid:g}".replace(".", "p"))
+        if self.conversion_error:
+            parts.append("with_conversion_error")
         return "_".join(parts)
 
     def __str__(self) -> str:
