@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mini_review import scores, trial, write_review
 from painsynth.cli import main
 from report.conftest import GOOD, code, project, text, write_notebook
 
@@ -291,3 +292,59 @@ def test_report_without_a_plan(capsys, tmp_path, monkeypatch):
     assert "name the plan with --plan" in err
     write_notebook(tmp_path / "bad.ipynb", [text("# Q?")])
     assert "0 code cells carry the tag" in run(capsys, "run", tmp_path / "bad.ipynb")[2]
+
+
+# ---- pool: one round, no silent choices
+
+
+def test_faults_of_cells_and_of_figures_are_told_in_one_round(capsys, table):
+    path = table("A,30,-2,25,45,22,25", "B,25,1;8,40,31,19,38", "C,20,18,1,35,19,15")
+    code_, _, err = run(capsys, "pool", path, "--measure", "MD")
+    assert code_ == 1
+    assert "row 2, column sd1i" in err and "must be above 0" in err
+    assert "row 3, column sd1i" in err and "not a number" in err
+    assert "row 4, column n1i" in err and "at least 2 patients" in err
+    assert "3 faults" in err, "no cell twice"
+
+
+def test_a_missing_column_is_told_beside_the_faults_of_cells(capsys, table):
+    path = table("A,30,x,25,45,22", header="study,m1i,sd1i,n1i,m2i,sd2i")
+    _, _, err = run(capsys, "pool", path, "--measure", "MD", "--by", "source")
+    assert "missing: n2i" in err and "column source" in err and "column sd1i" in err
+
+
+def test_one_study_in_two_rows_is_a_note(capsys, table):
+    path = table(*ROWS, "Vega 2015,21,18,15,35,19,15")
+    code_, out, _ = run(capsys, "pool", path, "--measure", "MD")
+    assert code_ == 0
+    assert "Note: Vega 2015: stands in rows 4, 5 with different figures" in out
+
+
+def test_blanks_do_not_make_a_group(capsys, table):
+    path = table("A,1,1,fat", "B,2,1,fat ", "C,3,1,cord", header="study,yi,vi,cells")
+    code_, _, err = run(capsys, "pool", path, "--by", "cells")
+    assert code_ == 1
+    assert "row 3, column cells: 'fat ': blanks before or after the text; write 'fat'" in err
+
+
+def test_tau2_has_no_part_in_a_common_effect(capsys, table):
+    code_, _, err = run(capsys, "pool", table(*ROWS), "--measure", "MD", "--model", "common", "--tau2", "DL")
+    assert code_ == 2
+    assert "a common-effect model has no tau2" in err
+    assert run(capsys, "pool", table(*ROWS), "--measure", "MD", "--model", "common")[0] == 0
+
+
+def test_a_parameter_given_twice_is_refused(capsys):
+    code_, _, err = run(capsys, "report", "-p", "months=6", "-p", "months=12")
+    assert code_ == 2
+    assert "'months' is given twice, as '6' and as '12'" in err
+
+
+def test_check_tells_doubts(capsys, tmp_path):
+    many = trial("many")
+    many["arms"][0]["n_randomised"] = "18"
+    code_, out, _ = run(capsys, "check", write_review(tmp_path / "data", many, scores("many", (3, 2), (5, 2))))
+    assert code_ == 0
+    assert "Doubt: outcomes.csv, row 2, column n: '20': more than the 18 randomised to many_cells" in out
+    told = json.loads(run(capsys, "check", tmp_path / "data", "--json")[1])
+    assert [doubt["row"] for doubt in told["doubts"]] == [2]

@@ -97,7 +97,7 @@ def _add_pool(commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="one row per study, comma separated, UTF-8")
     parser.add_argument("--measure", metavar="MD", help="effect measure: MD, SMD, ROM, RR, OR, RD, PETO, GEN ...")
     parser.add_argument("--model", default="random", choices=("random", "common"), help="(random)")
-    parser.add_argument("--tau2", default="REML", metavar="REML", help="estimator: REML, DL, PM, ML ...")
+    parser.add_argument("--tau2", metavar="REML", help="estimator: REML, DL, PM, ML ... (random effects only)")
     parser.add_argument("--ci", metavar="HKSJ", help="interval: HKSJ, HKSJ-guarded, Wald, t, KR ...")
     parser.add_argument("--level", type=float, default=0.95, metavar="0.95", help="confidence level")
     parser.add_argument("--by", metavar="COLUMN", help="pool by subgroup and test whether they differ")
@@ -110,15 +110,23 @@ def _add_pool(commands) -> None:
 
 def _add_parameters(parser: argparse.ArgumentParser, whose: str) -> None:
     what = f"a parameter {whose}; may be given several times"
-    parser.add_argument(
-        "-p", dest="parameters", action="append", default=[], type=_pair, metavar="KEY=VALUE", help=what
-    )
+    parser.add_argument("-p", dest="parameters", action=_Once, default=[], type=_pair, metavar="KEY=VALUE", help=what)
 
 
 def _add_timeout(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=_positive, default=600, metavar="S", help="seconds after which a run is stopped"
     )
+
+
+class _Once(argparse.Action):
+    """Collect KEY=VALUE pairs; a key given twice is refused, as nobody could say which value was meant."""
+
+    def __call__(self, parser, namespace, pair, option_string=None):
+        given = getattr(namespace, self.dest)
+        if pair[0] in dict(given):
+            parser.error(f"argument -p: '{pair[0]}' is given twice, as '{dict(given)[pair[0]]}' and as '{pair[1]}'")
+        setattr(namespace, self.dest, [*given, pair])
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -147,9 +155,11 @@ def _check(arguments: argparse.Namespace) -> int:
     coverage = evidence.coverage()
     if arguments.json:
         counts = {name: len(frame) for name, frame in evidence.tables.items()}
-        _write({"faults": [], "counts": counts, "coverage": coverage.to_dict("records"), "sha256": evidence.sha256})
+        _write({"faults": [], "doubts": [vars(doubt) for doubt in evidence.doubts], "counts": counts,
+                "coverage": coverage.to_dict("records"), "sha256": evidence.sha256})  # fmt: skip
     else:
-        print(f"{evidence}\nNo faults.\n\n{coverage.to_string(index=False)}")
+        doubts = "".join(f"Doubt: {doubt}\n" for doubt in evidence.doubts)
+        print(f"{evidence}\nNo faults.\n{doubts}\n{coverage.to_string(index=False)}")
     return 0
 
 
@@ -246,8 +256,13 @@ def _nearest_plan() -> Path:
 def _pool(arguments: argparse.Namespace) -> int:
     from painsynth.report.pooling import Method, draw, plain, pool_file, told
 
-    method = Method(arguments.measure, arguments.model, arguments.tau2, arguments.ci, arguments.level, arguments.by)
+    method = Method(arguments.measure, arguments.model, arguments.tau2 or "REML", arguments.ci, arguments.level,
+                    arguments.by)  # fmt: skip
     try:
+        if arguments.model == "common" and arguments.tau2:
+            raise PainsynthError(
+                f"--tau2 {arguments.tau2}: a common-effect model has no tau2; leave out one of the two"
+            )
         method.check(arguments.forest)
         if arguments.mid is not None and not arguments.mid > 0:
             raise PainsynthError(f"--mid {arguments.mid:g}: a minimal important difference is above 0")

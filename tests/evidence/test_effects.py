@@ -312,3 +312,12 @@ def test_text_in_the_cells_that_make_up_a_group(counts):
 def test_a_variance_of_zero_is_said(counts):
     notes = ps.effects(counts, "RD", to="none").attrs["notes"]
     assert [note.split(":")[0] for note in notes] == ["study C", "study D"] and "cannot be pooled" in notes[0]
+
+
+def test_generic_logarithms_go_back_to_ratios():
+    trials = pd.DataFrame({"study": ["A", "B"], "estimate": [0.5, 0.6], "ci_low": [0.3, 0.4], "ci_high": [0.9, 0.8]})
+    fit = ps.pool(ps.effects(trials, "GEN", log=True))
+    assert fit.back().estimate == pytest.approx(np.exp(fit.estimate))
+    assert fit.back().back().estimate == fit.back().estimate
+    plain = ps.pool(ps.effects(trials, "GEN"))
+    assert plain.back().estimate == plain.estimate

@@ -133,3 +133,10 @@ def test_cumulate_adds_studies_in_order_and_ends_with_all():
         cumulate(effects, by="jahr")
     with pytest.raises(EffectsError, match="for: A"):
         cumulate(effects.assign(year=effects["year"].where(effects["study"] != "A")))
+
+
+def test_a_median_unbiased_tau2_cannot_be_shared():
+    table = pd.DataFrame({"yi": [1.0, 2.0, 3.0, 2.5], "vi": [0.1, 0.2, 0.1, 0.3], "g": list("xxyy")})
+    with pytest.raises(EffectsError, match="take tau2='GENQ' or 'REML'"):
+        pool_by(table, "g", common_tau2=True, tau2="GENQM")
+    assert pool_by(table, "g", common_tau2=True, tau2="GENQ").fits["x"].method_tau2 == "GENQ"

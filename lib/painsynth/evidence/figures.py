@@ -100,7 +100,9 @@ class Figures:
             return
         count = len(self.faults)
         head = f"{action}: {count} problem{'' if count == 1 else 's'} in the table"
-        raise EffectsError("\n".join([head, *(str(fault) for fault in self.faults)]))
+        error = EffectsError("\n".join([head, *(str(fault) for fault in self.faults)]))
+        error.faults = tuple(self.faults)  # for readers that merge them with the faults of a file
+        raise error
 
 
 def _misread(text: str) -> tuple[str, str]:

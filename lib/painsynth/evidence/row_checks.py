@@ -32,6 +32,23 @@ def row_faults(tables: Tables) -> Iterator[Fault]:
         yield from _excluded(tables)
 
 
+def size_doubts(tables: Tables) -> Iterator[Fault]:
+    """Yield rows with more people than their arm has randomised: a misprint, or knees counted for patients."""
+    if "arms" not in tables:
+        return
+    randomised = tables["arms"].drop_duplicates("arm_id").set_index("arm_id")["n_randomised"]
+    counts = [("outcomes", "arm_id", "n"), ("events", "arm_id", "total"), ("contrasts", "control_arm_id", "n_control"),
+              ("contrasts", "experimental_arm_id", "n_experimental")]  # fmt: skip
+    for name, arm, column in counts:
+        if name not in tables:
+            continue
+        limit = tables[name][arm].map(randomised)
+        for row in tables[name].index[tables[name][column] > limit]:
+            yield Fault(f"{name}.csv", row, column, _show(tables[name].at[row, column]),
+                        f"more than the {_show(limit[row])} randomised to {tables[name].at[row, arm]}",
+                        "compare with arms.csv; are both counts of patients?")  # fmt: skip
+
+
 def _show(value: float) -> str:
     return "" if pd.isna(value) else f"{value:g}"
 

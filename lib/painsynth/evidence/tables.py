@@ -15,7 +15,7 @@ from painsynth.evidence.checks import cell_faults, did_you_mean, header_faults, 
 from painsynth.evidence.coverage import coverage_table
 from painsynth.evidence.dictionary import TABLES
 from painsynth.evidence.reading import read_with_faults
-from painsynth.evidence.row_checks import row_faults
+from painsynth.evidence.row_checks import row_faults, size_doubts
 from painsynth.evidence.schema import Table
 
 
@@ -48,6 +48,11 @@ class Evidence:
     def coverage(self) -> pd.DataFrame:
         """Count trials, patients and poolable pain results by condition and cell source (one row each)."""
         return coverage_table(self)
+
+    @cached_property
+    def doubts(self) -> tuple[Fault, ...]:
+        """What is possible but should be looked at again: arms with more people analysed than randomised."""
+        return tuple(size_doubts(self.tables))
 
     @cached_property
     def sha256(self) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from painsynth import formats
 from painsynth.errors import EffectsError, EvidenceError, Fault
+from painsynth.evidence.checks import did_you_mean
 from painsynth.evidence.effects import effects
 from painsynth.evidence.measures import MEASURES, find_measure
 from painsynth.evidence.reading import numbers, read_csv_strict
@@ -65,12 +66,12 @@ def pool_file(path: Path, method: Method) -> Fit | Groups:
         typed = numbers(frame, [name for name in NUMBERS if name in frame.columns], path.name)
     except EvidenceError as problem:
         faults += problem.faults
-    if method.by is not None and method.by in frame.columns:
-        empty = frame.index[frame[method.by].str.strip() == ""]
-        faults += [Fault(path.name, row, method.by, "", "the group is missing", "name it") for row in empty]
+    faults += _group_faults(frame, method.by, path.name)
     if faults:
+        faults += _figure_faults(frame, method, path.name, faults)
         raise EvidenceError(sorted(faults, key=lambda fault: fault.row or 0))
     table = _effects(typed, method, path.name)
+    table.attrs["notes"] = (*table.attrs.get("notes", ()), *_namesakes(frame))
     how = {"model": method.model, "tau2": method.tau2, "ci": method.ci, "level": method.level}
     return pool(table, **how) if method.by is None else pool_by(table, method.by, **how)
 
@@ -91,26 +92,71 @@ def _row_faults(frame: pd.DataFrame, file: str) -> list[Fault]:
     return faults
 
 
-def _effects(table: pd.DataFrame, method: Method, file: str) -> pd.DataFrame:
-    """Compute the effects; a refusal names the rows as a spreadsheet shows them."""
+def _group_faults(frame: pd.DataFrame, by: str | None, file: str) -> list[Fault]:
+    """A group that is missing, or that blanks would make another one than it looks."""
+    if by is None:
+        return []
+    if by not in frame.columns:
+        return [Fault(file, 1, by, "", "the column is missing",
+                      f"{did_you_mean(by, frame.columns)}there are: {', '.join(frame.columns)}")]  # fmt: skip
+    faults = []
+    for row, name in frame[by].items():
+        if not name.strip():
+            faults.append(Fault(file, row, by, "", "the group is missing", "name it"))
+        elif name != name.strip():
+            faults.append(Fault(file, row, by, name, "blanks before or after the text", f"write '{name.strip()}'"))
+    return faults
+
+
+def _figure_faults(frame: pd.DataFrame, method: Method, file: str, known: list[Fault]) -> list[Fault]:
+    """What the effects would refuse in the cells not named yet: everything is told in one round."""
+    named = {(fault.row, fault.column) for fault in known}
+    rows = frame.assign(study=[str(row) for row in frame.index]).reset_index(drop=True)
+    try:
+        _computed(rows, method, file)
+    except EffectsError as problem:
+        if not hasattr(problem, "faults"):
+            return [Fault(file, 1, "", "", str(problem), "mend the header or name another measure")]
+        found = [(int(fault.file.removeprefix("study ")), fault) for fault in problem.faults]
+        return [Fault(file, row, x.column, x.value, x.problem, x.remedy)
+                for row, x in found if (row, x.column) not in named]  # fmt: skip
+    return []
+
+
+def _namesakes(frame: pd.DataFrame) -> list[str]:
+    """A note for every study that stands in several rows, with other figures in each."""
+    names = frame["study"].str.strip()
+    where = {name: [str(row) for row in rows.index] for name, rows in frame.groupby(names, sort=False)}
+    return [f"{name}: stands in rows {', '.join(rows)} with different figures; they are pooled as if independent"
+            for name, rows in where.items() if len(rows) > 1]  # fmt: skip
+
+
+def _computed(table: pd.DataFrame, method: Method, file: str) -> pd.DataFrame:
+    """Effects by the measure asked for, or `yi` and `vi` as they stand."""
     ready = set(READY) <= set(table.columns)
     needs = find_measure(method.measure).needs if method.measure else ()
     as_given = ready and not (needs and set(needs) <= set(table.columns)) and "estimate" not in table.columns
     if method.measure is None and not as_given:
         raise EffectsError(f"{file} has no columns yi and vi; say which measure to compute, e.g. --measure MD")
     measure = "GEN" if as_given else method.measure
+    found = effects(table, measure)
+    found.attrs["measure"] = method.measure or measure
+    return found
+
+
+def _effects(table: pd.DataFrame, method: Method, file: str) -> pd.DataFrame:
+    """Compute the effects; a refusal names the rows as a spreadsheet shows them."""
     plain_index = table.reset_index(drop=True)
     try:
-        found = effects(plain_index, measure)
+        return _computed(plain_index, method, file)
     except EffectsError as problem:
         named = [f"{name} ({file}, row {row})" for name, row in zip(table["study"], table.index, strict=True)]
         try:
-            effects(plain_index.assign(study=named), measure)
+            _computed(plain_index.assign(study=named), method, file)
         except EffectsError as precise:
-            raise EffectsError(f"{file}: {precise}") from None
+            told = str(precise)
+            raise EffectsError(told if told.startswith(f"{file} ") else f"{file}: {told}") from None
         raise problem from None
-    found.attrs["measure"] = method.measure or measure
-    return found
 
 
 def draw(result: Fit | Groups, path: Path, mid: float | None = None) -> None:

@@ -80,7 +80,9 @@ class PooledRecord(Frozen):
         >>> pool(table, ci="Wald").back().estimate
         1.0
         """
-        if self.measure.upper() not in RATIOS or self.scale == "natural":
+        table = self.__dict__.get("table")  # generic effects may be logarithms: the effects table says so
+        ratio = self.measure.upper() in RATIOS or bool(getattr(table, "attrs", {}).get("log"))
+        if not ratio or self.scale == "natural":
             return self
         with np.errstate(over="ignore"):
             pairs = {name: tuple(float(np.exp(x)) for x in getattr(self, name)) for name in self.INTERVALS}

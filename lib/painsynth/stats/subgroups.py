@@ -242,6 +242,9 @@ def _with_common_tau2(tables: dict, how: dict) -> dict[str, Fit]:
     """Fits whose tau2 is estimated once over all groups; intervals of tau2 belong to no single group."""
     full = dict.fromkeys(("ci", "pi", "tau2_ci")) | {"model": "random", "tau2": "REML", "level": 0.95} | how
     settled = settle(**full) | {"tau2_ci": "none"}
+    if settled["method"] == "GENQM":
+        raise EffectsError("tau2='GENQM' is a median of the distribution of one Q about one mean; groups that share a "
+                           "tau2 have a mean each: take tau2='GENQ' or 'REML', or common_tau2=False")  # fmt: skip
     studies = {name: studies_of(table) for name, table in tables.items()}
     shared = common_tau2([(s.yi, s.vi) for s in studies.values()], settled["method"])
     root = Root(shared.tau2, shared.converged, shared.multimodal)
