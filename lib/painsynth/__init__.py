@@ -129,6 +129,7 @@ _HOME = {
     "smd_to_nnt": "evidence.translations",
     "smd_to_or": "evidence.translations",
     "smd_to_points": "evidence.translations",
+    "specification_curve": "plots.specification_curve",
     "subsets_with": "sensitivity.gosh",
     "summary_of_findings": "judgement.findings",
     "tau2_se": "stats.tau2_error",

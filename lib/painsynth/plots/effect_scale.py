@@ -1,4 +1,4 @@
-"""The scale on which pooled effects of a tidy table are drawn: its null, its important difference, its direction."""
+"""The vertical scale of pooled effects from a tidy table: no effect, the important difference, who is favoured."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from painsynth.errors import PainsynthError
 from painsynth.formats import number
 from painsynth.plots import words
+from painsynth.plots.frame import Key, panel_points
 from painsynth.plots.limits import axis_limits
+from painsynth.plots.style import INK, MARK, SMALL_SIZE, text_width
 
 BAND = "#f1ede6"  # between the lines of the minimal important difference
+_DASHES = {"linewidth": 0.7, "linestyle": (0, (4, 2.5))}
 
 
 @dataclass(frozen=True)
@@ -97,3 +101,36 @@ def excludes(estimates: pd.DataFrame, null: float) -> np.ndarray:
 def direction(attrs: Mapping, lower_is_better: bool | None) -> dict:
     """What a table says of itself, with the caller's word on the direction of the scale."""
     return dict(attrs) if lower_is_better is None else {**attrs, "lower_is_better": lower_is_better}
+
+
+def draw_references(ax: Axes, scale: EffectScale) -> None:
+    """Draw the line of no effect and the band of differences that are not important."""
+    if scale.mid:
+        ax.axhspan(*scale.mid, facecolor=BAND, edgecolor="none", zorder=0, label="mid band")
+        for value in scale.mid:
+            ax.axhline(value, color=MARK, zorder=1, label="mid", **_DASHES)
+    ax.axhline(scale.null, color=INK, linewidth=0.8, zorder=1, label="null")
+
+
+def mid_key(scale: EffectScale) -> list[Key]:
+    """Entry of the key for that band; none without a minimal important difference."""
+    if not scale.mid:
+        return []
+    look = {"facecolor": BAND, "edgecolor": MARK, **_DASHES}
+    return [Key(f"Less than the minimal important difference ({max(scale.mid):.3g})", "area", look)]
+
+
+def write_upright(ax: Axes, null: float, sides: tuple[str, str]) -> None:
+    """What is favoured above and below no effect, upright beside the panel; left out where there is no room."""
+    points = panel_points(ax)
+    width, height = (side * 72 / ax.get_figure(root=True).dpi for side in ax.bbox.size)
+    at = (ax.transData.transform((0, null))[1] - ax.bbox.y0) * 72 / ax.get_figure(root=True).dpi
+    down, up = sides
+    need = text_width(down, SMALL_SIZE), text_width(up, SMALL_SIZE)
+    if not any(sides) or sum(need) + 8 > height:
+        return
+    middle = min(max(at, need[0] + 4), height - need[1] - 4)
+    look = {"transform": points, "rotation": 90, "ha": "center", "fontsize": SMALL_SIZE, "color": INK,
+            "clip_on": False, "parse_math": False, "rotation_mode": "default"}  # fmt: skip
+    ax.text(width + 8, middle - 4, down, va="top", **look)
+    ax.text(width + 8, middle + 4, up, va="bottom", **look)

@@ -12,13 +12,13 @@ from matplotlib.patheffects import withStroke
 
 from painsynth.plots import words
 from painsynth.plots.course import course_of
-from painsynth.plots.effect_scale import BAND, EffectScale, direction
-from painsynth.plots.frame import Furniture, Key, framed, panel_points
+from painsynth.plots.effect_scale import EffectScale, direction, draw_references, mid_key, write_upright
+from painsynth.plots.frame import Furniture, Key, framed
 from painsynth.plots.layout import wrap
 from painsynth.plots.palette import Look, looks
 from painsynth.plots.picture import speak_at
 from painsynth.plots.sides import Side, favoured
-from painsynth.plots.style import INK, MARK, SMALL_SIZE, house_style, text_width
+from painsynth.plots.style import INK, SMALL_SIZE, house_style, text_width
 
 PANEL = (340.0, 235.0)
 WIDEST = 440.0  # a panel that shows times to scale; wider than that, they stand side by side
@@ -96,10 +96,10 @@ def time_course(
         y = Side(low, high, words.measure_name(measure), scale.ratio)
         around = Furniture(title, _key(groups, scale), _notes(course, scale, attrs, to_scale), above=12.0, right=14.0)
         ax = framed(ax, x, y, size=(length, PANEL[1]), around=around)
-        _draw_references(ax, scale)
+        draw_references(ax, scale)
         for group in groups:
             _draw_group(ax, group, scale, course.attrs.get("level", 0.95))
-        _write_sides(ax, scale, favoured(attrs, favours))
+        write_upright(ax, scale.null, favoured(attrs, favours))
     ax.alt_text = _in_words(course, groups, scale)
     return ax
 
@@ -130,14 +130,6 @@ def _places(known: pd.DataFrame) -> tuple[list[_Group], Side, float, bool]:
 # ---- drawing
 
 
-def _draw_references(ax: Axes, scale: EffectScale) -> None:
-    if scale.mid:
-        ax.axhspan(*scale.mid, facecolor=BAND, edgecolor="none", zorder=0, label="mid band")
-        for value in scale.mid:
-            ax.axhline(value, color=MARK, linewidth=0.7, linestyle=(0, (4, 2.5)), zorder=1, label="mid")
-    ax.axhline(scale.null, color=INK, linewidth=0.8, zorder=1, label="null")
-
-
 def _draw_group(ax: Axes, group: _Group, scale: EffectScale, level: float) -> None:
     bottom, top = ax.get_ylim()
     rows, colour = group.rows, group.look.colour
@@ -165,22 +157,6 @@ def _write_k(ax: Axes, spot: tuple[float, float], row, colour: str) -> None:
     text.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
-def _write_sides(ax: Axes, scale: EffectScale, sides: tuple[str, str]) -> None:
-    """What is favoured above and below no effect, upright beside the panel; left out where there is no room."""
-    points = panel_points(ax)
-    width, height = (side * 72 / ax.get_figure(root=True).dpi for side in ax.bbox.size)
-    null = (ax.transData.transform((0, scale.null))[1] - ax.bbox.y0) * 72 / ax.get_figure(root=True).dpi
-    down, up = sides
-    need = text_width(down, SMALL_SIZE), text_width(up, SMALL_SIZE)
-    if not any(sides) or sum(need) + 8 > height:
-        return
-    middle = min(max(null, need[0] + 4), height - need[1] - 4)
-    look = {"transform": points, "rotation": 90, "ha": "center", "fontsize": SMALL_SIZE, "color": INK,
-            "clip_on": False, "parse_math": False, "rotation_mode": "default"}  # fmt: skip
-    ax.text(width + 8, middle - 4, down, va="top", **look)
-    ax.text(width + 8, middle + 4, up, va="bottom", **look)
-
-
 def _key(groups: list[_Group], scale: EffectScale) -> list[Key]:
     entries = []
     for group in groups:
@@ -189,10 +165,7 @@ def _key(groups: list[_Group], scale: EffectScale) -> list[Key]:
     if any((group.rows["k"] == 1).any() for group in groups):
         hollow = {"marker": "o", "color": INK, "markerfacecolor": "white", "markersize": POINT}
         entries.append(Key("One trial, nothing pooled", "point", hollow))
-    if scale.mid:
-        band = {"facecolor": BAND, "edgecolor": MARK, "linewidth": 0.7, "linestyle": (0, (4, 2.5))}
-        entries.append(Key(f"Less than the minimal important difference ({max(scale.mid):.3g})", "area", band))
-    return entries
+    return [*entries, *mid_key(scale)]
 
 
 def _name(group: str) -> str:
