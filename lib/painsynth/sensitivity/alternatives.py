@@ -24,8 +24,8 @@ def other_methods(effects: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        model, tau2 (method), ci (method), estimate, ci_low, ci_high, tau2_value, i2; on the natural scale (ratios
-        exponentiated), effect units as the table's.
+        model, tau2 (method), ci (method), estimate, ci_low, ci_high, tau2_value, i2, pi_low, pi_high; on the natural
+        scale (ratios exponentiated), effect units as the table's.
 
     Raises
     ------
@@ -51,7 +51,8 @@ def other_methods(effects: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
 def _row(model: str, tau2: str, ci: str, fit) -> dict:
     shown = fit.back()
     return {"model": model, "tau2": tau2, "ci": ci, "estimate": shown.estimate, "ci_low": shown.ci[0],
-            "ci_high": shown.ci[1], "tau2_value": fit.tau2, "i2": fit.i2}  # fmt: skip
+            "ci_high": shown.ci[1], "tau2_value": fit.tau2, "i2": fit.i2, "pi_low": shown.pi[0],
+            "pi_high": shown.pi[1]}  # fmt: skip
 
 
 def without_flags(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ", level: float = 0.95) -> pd.DataFrame:
@@ -67,8 +68,8 @@ def without_flags(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ"
     Returns
     -------
     DataFrame
-        left_out, k_left_out, studies (whose), k, estimate, ci_low, ci_high, on the natural scale. Where nothing is
-        left the estimate is NaN: the row stays, so that it is seen.
+        left_out, k_left_out, studies (whose), k, estimate, ci_low, ci_high, pi_low, pi_high, on the natural scale.
+        Where nothing is left the estimate is NaN: the row stays, so that it is seen.
 
     Examples
     --------
@@ -87,8 +88,9 @@ def without_flags(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ"
 
 def _left(name: str, keep: np.ndarray, effects: pd.DataFrame, tau2: str, ci: str, level: float) -> dict:
     record = {"left_out": name, "k_left_out": int((~keep).sum()), "studies": ", ".join(effects.loc[~keep, "study"]),
-              "k": int(keep.sum()), "estimate": np.nan, "ci_low": np.nan, "ci_high": np.nan}  # fmt: skip
+              "k": int(keep.sum()), "estimate": np.nan, "ci_low": np.nan, "ci_high": np.nan, "pi_low": np.nan,
+              "pi_high": np.nan}  # fmt: skip
     if keep.any():
         fit = pool(effects[keep], tau2=tau2, ci=ci, level=level).back()
-        record |= {"estimate": fit.estimate, "ci_low": fit.ci[0], "ci_high": fit.ci[1]}
+        record |= dict(zip(list(record)[4:], (fit.estimate, *fit.ci, *fit.pi), strict=True))
     return record

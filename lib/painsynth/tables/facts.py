@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
@@ -10,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from painsynth.evidence import vocabularies as v
+from painsynth.tables.writing import en_dashed
 
-_RANGE = re.compile(r"(\d)-(\d)")
 NOT_REPORTED = ("", "not_reported")
 HARMS = "harms"
 RESPONDERS = "responders"
@@ -59,7 +58,7 @@ def facts_of_comparisons(comparisons: pd.DataFrame) -> pd.DataFrame:
 def results_used(comparisons: pd.DataFrame) -> tuple[str, ...]:
     """Instrument and months of the results that a study contributes, each once."""
     found = (
-        _RANGE.sub(r"\1–\2", row.instrument) + ("" if np.isnan(row.months) else f", {row.months:g} months")
+        en_dashed(row.instrument) + ("" if np.isnan(row.months) else f", {row.months:g} months")
         for row in comparisons.itertuples()
     )
     return tuple(dict.fromkeys(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -70,6 +71,17 @@ def p_cell(p: float) -> str:
 def whole(n: float) -> str:
     """A count; an em dash where it is not reported."""
     return UNKNOWN if n is None or math.isnan(n) else f"{n:,.0f}"
+
+
+def en_dashed(text: str) -> str:
+    """Write the ranges in a text with an en dash.
+
+    Examples
+    --------
+    >>> en_dashed("VAS 0-100, follow-up")
+    'VAS 0–100, follow-up'
+    """
+    return re.sub(r"(?<=\d)-(?=\d)", "–", text)
 
 
 def plain_cells(*texts: str) -> tuple[Cell, ...]:
