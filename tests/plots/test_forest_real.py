@@ -21,8 +21,12 @@ def test_single_fit(k, how):
     fit = pool(trials(k), **how)
     axes = forest(fit, mid=10)
     assert overlapping(axes.figure) == [] and outside(axes.figure) == []
-    (shape,) = corners(axes)
-    assert (shape[:, 0].min(), shape[:, 0].max()) == pytest.approx(fit.ci)
+    shapes = corners(axes)
+    assert len(shapes) == (k > 1), "one study is not pooled: no diamond"
+    for shape in shapes:
+        assert (shape[:, 0].min(), shape[:, 0].max()) == pytest.approx(fit.ci)
+    assert ("One study: nothing was pooled" in words(axes)) == (k == 1)
+    assert "Random-effects model" not in "".join(text.get_text() for text in axes.texts if k == 1)
     bars = drawn(axes, "prediction")
     assert len(bars) == (1 if np.isfinite(fit.pi[0]) else 0)
     if bars:
@@ -39,8 +43,12 @@ def test_subgroups_one_of_them_of_a_single_study(common_tau2):
     axes = forest(groups, mid=10, columns=["comparator", "dose"])
     assert overlapping(axes.figure) == [] and outside(axes.figure) == []
     found = [(shape[:, 0].min(), shape[:, 0].max()) for shape in corners(axes)]
-    assert np.allclose(found, [fit.ci for fit in (*groups.fits.values(), groups.overall)])
-    assert words(axes).count("not applicable (one study)") == 1
+    pooled = [groups.fits["adipose"], groups.fits["bone_marrow"], groups.overall]
+    assert np.allclose(found, [fit.ci for fit in pooled])
+    text = words(axes)
+    assert text.count("One study: nothing was pooled") == 1
+    assert "Subtotal, umbilical cord" not in text
+    assert text.index("Adipose") < text.index("Bone marrow") < text.index("Umbilical cord")
     assert "Test for subgroup differences" in words(axes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from painsynth.errors import QuestionError
+from painsynth.evidence.addresses import addresses
 from painsynth.evidence.assemble import comparisons
 from painsynth.evidence.candidates import candidate_rows
 from painsynth.evidence.checks import did_you_mean
@@ -53,7 +54,8 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
         Columns: study, trial facts, moderators, comparator, ``n1i m1i sd1i n2i m2i sd2i`` (or ``ai n1i ci n2i``; or
         ``estimate`` with ``se``, ``ci_low``/``ci_high`` or ``p_value``), ``ri`` for paired sides, instrument, months,
         how SDs were obtained, flags, doubts (arms too skewed for a mean from their median, more analysed than
-        randomised), source and rows of the file. ``.attrs["excluded"]``: every trial of the condition
+        randomised), source and rows of the file, ``url`` (the trial's DOI, else where it was read).
+        ``.attrs["excluded"]``: every trial of the condition
         that is not used, with its reason; ``.attrs["ledger"]``: every row of the outcome, used or why not;
         ``.attrs["question"]``; ``.attrs["lower_is_better"]``. Empty when nothing can be compared; then
         ``.attrs["coverage"]`` says where results do exist.
@@ -71,6 +73,7 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     if not question.binary:
         taken = _with_scores(taken, evidence, question.conversion_error)
     table = comparisons(taken, question, evidence.instruments)
+    table["url"] = addresses(table, evidence.sources)
     ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
     table.attrs = {
         "question": question, "measure": question.measure, "lower_is_better": question.lower_is_better,

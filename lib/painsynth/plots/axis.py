@@ -12,7 +12,7 @@ from painsynth.errors import PainsynthError
 from painsynth.plots.layout import Layout
 from painsynth.plots.limits import axis_limits, linear_ticks, log_ticks
 from painsynth.plots.sheet import INTERVALS, Line, Sheet
-from painsynth.plots.style import SMALL_SIZE, text_width
+from painsynth.plots.style import text_width
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class EffectAxis:
     tick_labels: tuple[str, ...]
     references: tuple[float, ...]
     hidden_references: bool
-    mid_text: str
+    band: tuple[float, float] | None
+    whole: float | None  # the effect of all studies, where each line shows another choice of them
 
     @property
     def null(self) -> float:
@@ -49,18 +50,19 @@ class EffectAxis:
 
     def reference_labels(self, layout: Layout) -> list[tuple[str, float, str]]:
         """Text, position and alignment of the reference lines' names: one for both lines where two do not fit."""
-        texts = [self.mid_text.format(_short(value)) for value in self.references]
+        size = layout.sizes.small
+        texts = [f"MID {_short(value)}" for value in self.references]
         spots = [self.points(value, layout) for value in self.references]
-        places = [_inside(text, spot, layout) for text, spot in zip(texts, spots, strict=True)]
-        if len(texts) == 2 and places[1] - places[0] < sum(text_width(text, SMALL_SIZE) / 2 for text in texts) + 4:
+        places = [_inside(text, spot, layout, size) for text, spot in zip(texts, spots, strict=True)]
+        if len(texts) == 2 and places[1] - places[0] < sum(text_width(text, size) / 2 for text in texts) + 4:
             numbers = " / ".join(map(_short, self.references)) if self.log else f"±{_short(self.references[1])}"
-            texts = [self.mid_text.format(numbers)]
-            places = [_inside(texts[0], sum(spots) / 2, layout)]
+            texts = [f"MID {numbers}"]
+            places = [_inside(texts[0], sum(spots) / 2, layout, size)]
         return [(text, place, "center") for text, place in zip(texts, places, strict=True)]
 
 
-def _inside(text: str, x: float, layout: Layout) -> float:
-    half = text_width(text, SMALL_SIZE) / 2
+def _inside(text: str, x: float, layout: Layout, size: float) -> float:
+    half = text_width(text, size) / 2
     return min(max(x, layout.panel[0] + half - 6), layout.panel[1] - half + 6)
 
 
@@ -68,23 +70,34 @@ def _short(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def effect_axis(sheet: Sheet, mid: float | None, width: float) -> EffectAxis:
-    """Choose limits and ticks for an axis `width` points long from everything that is drawn on it.
+def effect_axis(sheet: Sheet, mid: float | None, width: float, size: float) -> EffectAxis:
+    """Choose limits and ticks for an axis `width` points long, labels of `size` points, from all that is drawn on it.
 
     Raises
     ------
     PainsynthError
         When `mid` is not a positive number (for ratios: not 1).
     """
-    transform = _log if sheet.ratio else float
+    transform, back = (_log, math.exp) if sheet.ratio else (float, float)
     references = [transform(value) for value in _mid_values(mid, sheet.ratio)]
+    whole = transform(_whole(sheet)) if math.isfinite(_whole(sheet)) else math.nan
     studies, summaries = _ends(sheet, ("study",), transform), _ends(sheet, INTERVALS[1:], transform)
-    low, high = axis_limits(studies, summaries, references, 0.0)
-    places, labels = (log_ticks if sheet.ratio else linear_ticks)(low, high, width)
-    back = math.exp if sheet.ratio else float
+    low, high = axis_limits(studies, summaries, [*references, *([whole] if math.isfinite(whole) else [])], 0.0)
+    places, labels = (log_ticks if sheet.ratio else linear_ticks)(low, high, width, size)
     shown = tuple(back(value) for value in references if low <= value <= high)
-    hidden = len(shown) < len(references)
-    return EffectAxis(back(low), back(high), sheet.ratio, tuple(places), tuple(labels), shown, hidden, "MID {}")
+    band = (back(max(references[0], low)), back(min(references[1], high))) if references else None
+    return EffectAxis(
+        back(low), back(high), sheet.ratio, tuple(places), tuple(labels), shown, len(shown) < len(references),
+        band, back(whole) if low <= whole <= high else None,
+    )  # fmt: skip
+
+
+def _whole(sheet: Sheet) -> float:
+    reading = sheet.reading
+    if not math.isfinite(reading.reference):
+        return math.nan
+    logarithm = sheet.ratio and reading.rows.attrs.get("scale") != "natural"
+    return math.exp(reading.reference) if logarithm else reading.reference
 
 
 def _log(x: float) -> float:

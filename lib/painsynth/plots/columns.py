@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from numbers import Real
 
 import pandas as pd
 
 from painsynth.errors import PainsynthError
-from painsynth.formats import MISSING, number
+from painsynth.formats import MISSING
 from painsynth.plots import words
-from painsynth.plots.sheet import Line, Sheet, weight_text
+from painsynth.plots.arm_columns import PARTS, arm_parts, arm_shown
+from painsynth.plots.bias_dots import Bias
+from painsynth.plots.flag_letters import flag_letters
+from painsynth.plots.sheet import Line, Sheet
+from painsynth.plots.table_column import Column
 
-BINARY = ("RR", "OR", "RD", "PETO", "AS")
-
-# Optional columns: name -> (heading, name in the rows table). Any other column of the table can be asked for as well.
+# Columns with a heading of their own: name -> (heading, name in the rows table). Any other of the table is possible.
 OPTIONAL = {
     "comparator": ("Comparator", "comparator"),
     "msc_source": ("Cell source", "msc_source"),
@@ -24,41 +26,110 @@ OPTIONAL = {
     "months": ("Months", "months"),
     "year": ("Year", "year"),
     "instrument": ("Instrument", "instrument"),
-    "flags": ("Flags", "flags"),
+    "value_type": ("Value", "value_type"),
     "source": ("Source", "source"),
+    "i2": ("I²", "i2"),
 }
+_QUIETLY = ("estimate", "weight", "flags", "risk_of_bias", "arms", "i2")  # left out where there is nothing to show
+_VALUES = {"change_from_baseline": "change", "improvement": "change"}
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of text: one cell per line of the sheet. `wrap` is its greatest width in points before text wraps."""
+def sides(sheet: Sheet, asked: Sequence[str] | Mapping, bias: Bias | None) -> tuple[list[Column], list[Column]]:
+    """Columns left and right of the drawing; those asked for by side replace the preset's.
 
-    header: str
-    cells: tuple[str, ...]
-    align: str = "right"
-    group: str = ""
-    wrap: float = math.inf
+    Raises
+    ------
+    PainsynthError
+        For a column that is not in the table.
+    """
+    if isinstance(asked, Mapping):
+        wrong = set(asked) - {"left", "right"}
+        if wrong:
+            raise PainsynthError(f"columns: sides are 'left' and 'right', not {', '.join(map(repr, sorted(wrong)))}")
+        named = [_names(asked.get(side, ())) for side in ("left", "right")]
+        quiet = ()
+    else:
+        extra = _names(asked)
+        quiet = _QUIETLY
+        named = [
+            [name for place in side for name in (extra if place == "asked" else () if place in extra else (place,))]
+            for side in (sheet.preset.left, sheet.preset.right)
+        ]
+    left, right = (list(_columns(sheet, names, quiet, bias)) for names in named)
+    return [_labels(sheet), *left], right
 
 
-def left_columns(sheet: Sheet, names: Sequence[str], arms: tuple[str, str]) -> list[Column]:
-    """Study labels, the columns asked for by name, and the figures of both arms."""
-    return [_labels(sheet), *(_optional(sheet, name) for name in names), *_arm_columns(sheet, arms)]
+def _names(asked: str | Sequence[str] | None) -> list[str]:
+    return [asked] if isinstance(asked, str) else list(dict.fromkeys(asked or ()))
 
 
-def right_columns(sheet: Sheet) -> list[Column]:
-    """Effect, its interval, and the weight."""
-    name, level = words.estimate_header(sheet.measure, sheet.level)
+def _columns(sheet: Sheet, names: list[str], quiet: Sequence[str], bias: Bias | None) -> Iterator[Column]:
+    """Build columns by name; neighbouring figures of the arms stand together, arm by arm."""
+    spread = [part for name in names for part in (_arms(sheet, name in quiet) if name == "arms" else [name])]
+    for is_part, run in groupby(spread, lambda name: name in PARTS):
+        if is_part:
+            yield from arm_parts(sheet, list(run))
+            continue
+        for name in run:
+            yield from _one(sheet, name, name in quiet, bias)
+
+
+def _arms(sheet: Sheet, quiet: bool) -> list[str]:
+    shown = arm_shown(sheet)
+    if not shown and not quiet:
+        raise PainsynthError("columns: the table has no figures of the arms (n1i, m1i ... or ai, n1i, ci, n2i)")
+    return shown
+
+
+def _one(sheet: Sheet, name: str, quiet: bool, bias: Bias | None) -> Iterator[Column]:
+    if name == "estimate":
+        yield from _effects(sheet)
+    elif name == "risk_of_bias":
+        yield from bias.columns(sheet.lines) if bias else ()
+    elif name == "weight":
+        cells = tuple(sheet.weight(line) for line in sheet.lines)
+        if any(cells) or not quiet:
+            yield Column(_heading(sheet, name, "Weight"), cells, name=name)
+    elif name == "flags" and "flags" in sheet.names:
+        letters = flag_letters(sheet.of("study"))
+        if letters or not quiet:
+            cells = tuple(_letters(line, letters) for line in sheet.lines)
+            yield Column(_heading(sheet, name, "Flags"), cells, align="left", name=name, role="asked")
+    elif not quiet or (name == "i2" and sheet.reading.of != "study" and name in sheet.names):
+        yield _optional(sheet, name)
+
+
+def _letters(line: Line, letters: Mapping[str, str]) -> str:
+    codes = str(line.row.get("flags") or "").split("|") if line.kind == "study" else []
+    return " ".join(letters[code] for code in letters if code in codes)
+
+
+def _heading(sheet: Sheet, name: str, usual: str) -> str:
+    return sheet.preset.headings.get(name, usual)
+
+
+def _effects(sheet: Sheet) -> Iterator[Column]:
+    """Effect and interval, under one heading."""
     effects = tuple(sheet.write(line.estimate) if math.isfinite(line.estimate) else "" for line in sheet.lines)
     intervals = tuple(sheet.interval(line.low, line.high) if math.isfinite(line.low) else "" for line in sheet.lines)
-    weights = tuple(weight_text(line) for line in sheet.lines)
-    group = f"{name}\n{level}"
-    return [Column("", effects, group=group), Column("", intervals, group=group), Column("Weight", weights)]
+    group = filled(sheet, sheet.preset.effect_heading)
+    yield Column("", effects, group=group, name="effect", role="estimate")
+    yield Column("", intervals, group=group, name="interval", role="estimate")
+
+
+def filled(sheet: Sheet, heading: str) -> str:
+    """A heading of the preset with measure, method and level of this result."""
+    level = f"{sheet.level * 100:g}%"
+    method = words.method_code(sheet.overall)
+    return heading.format(measure=words.measure_name(sheet.measure), method=method, level=level)
 
 
 def _labels(sheet: Sheet) -> Column:
     own_width = ("heading", "note")
     cells = tuple("" if line.kind in own_width else line.label for line in sheet.lines)
-    return Column("Study", cells, align="left", wrap=170)
+    usual = {"leave_one_out": "Study left out", "cumulate": "Study added", "choice": "Method"}
+    heading = usual.get(sheet.reading.of) or _heading(sheet, "study", "Study")
+    return Column(heading, cells, align="left", name="study", role="label")
 
 
 def _optional(sheet: Sheet, name: str) -> Column:
@@ -66,86 +137,20 @@ def _optional(sheet: Sheet, name: str) -> Column:
     if key not in sheet.names:
         known = [word for word, (_, column) in OPTIONAL.items() if column in sheet.names]
         others = sorted(sheet.names - {"label", "kind", *(OPTIONAL[word][1] for word in known)})
-        raise PainsynthError(f"columns: '{name}' is not in the table; ask for {', '.join([*known, *others])}")
+        always = ["estimate", "weight", *arm_shown(sheet)]
+        raise PainsynthError(
+            f"columns: '{name}' is not in the table; ask for {', '.join(dict.fromkeys([*known, *always, *others]))}"
+        )
     values = [line.row.get(key) if line.kind in ("study", "excluded") else "" for line in sheet.lines]
     numeric = all(isinstance(value, Real) for value in values if not isinstance(value, str) or value)
-    cells = tuple(str(value) if key == "source" else _cell(value) for value in values)
-    return Column(header, cells, align="right" if numeric else "left", wrap=110)
+    cells = tuple(str(value) if key == "source" else _cell(value, key) for value in values)
+    align = "right" if numeric else "left"
+    return Column(_heading(sheet, name, header), cells, align=align, name=name, role="asked")
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, key: str) -> str:
+    if isinstance(value, Real) and math.isfinite(value):
+        return f"{value:.0f}%" if key == "i2" else f"{value:g}".replace("-", "−")
     if not isinstance(value, str) and pd.isna(value):
         return MISSING
-    return f"{value:g}".replace("-", "−") if isinstance(value, Real) else words.plain(value)
-
-
-def _arm_columns(sheet: Sheet, arms: tuple[str, str]) -> list[Column]:
-    if sheet.measure in BINARY and _any(sheet, "ai", "n1i", "ci", "n2i"):
-        pairs = (("ai", "n1i"), ("ci", "n2i"))
-        return [_events(sheet, *pair, arm) for pair, arm in zip(pairs, arms, strict=True)]
-    if _any(sheet, "n1i", "m1i", "n2i", "m2i"):
-        return [column for i, arm in zip("12", arms, strict=True) for column in _mean_columns(sheet, i, arm)]
-    return []
-
-
-def _mean_columns(sheet: Sheet, i: str, arm: str) -> list[Column]:
-    return [_counts(sheet, f"n{i}i", arm), _means(sheet, f"m{i}i", "Mean", arm), _means(sheet, f"sd{i}i", "SD", arm)]
-
-
-def _any(sheet: Sheet, *names: str) -> bool:
-    return sheet.names >= set(names) and any(_known(line.row.get(names[0])) for line in sheet.of("study"))
-
-
-def _known(value: object) -> bool:
-    return isinstance(value, Real) and math.isfinite(value)
-
-
-def _counts(sheet: Sheet, key: str, arm: str) -> Column:
-    totals = _totals(sheet, key)
-    cells = tuple(_count(totals.get(i, line.row.get(key)), line) for i, line in enumerate(sheet.lines))
-    return Column("n", cells, group=arm)
-
-
-def _count(value: object, line: Line) -> str:
-    """Patients; a shared control divided between two comparisons may be a half."""
-    if line.kind not in ("study", "excluded", "subtotal", "pooled"):
-        return ""
-    if not _known(value):
-        return "" if line.kind == "excluded" else MISSING
-    return number(value, 0 if float(value).is_integer() else 1)
-
-
-def _means(sheet: Sheet, key: str, header: str, arm: str) -> Column:
-    values = [line.row.get(key) for line in sheet.of("study")]
-    digits = 1 if any(abs(value) >= 10 for value in values if _known(value)) else 2
-    cells = tuple(_mean(line.row.get(key), digits, line.kind) for line in sheet.lines)
-    return Column(header, cells, group=arm)
-
-
-def _mean(value: object, digits: int, kind: str) -> str:
-    if kind in ("study", "excluded") and _known(value):
-        return words.figure(value, digits)
-    return MISSING if kind == "study" else ""
-
-
-def _events(sheet: Sheet, events: str, total: str, arm: str) -> Column:
-    sums = _totals(sheet, events), _totals(sheet, total)
-    cells = []
-    for i, line in enumerate(sheet.lines):
-        pair = (sums[0].get(i, line.row.get(events)), sums[1].get(i, line.row.get(total)))
-        cells.append("/".join(filter(None, (_count(value, line) for value in pair))))
-    return Column("Events/n", tuple(cells), group=arm)
-
-
-def _totals(sheet: Sheet, key: str) -> dict[int, float]:
-    """Sum over the studies above each subtotal and over all studies for the pooled line, by position of the line."""
-    sums, group, everything = {}, 0.0, 0.0
-    for i, line in enumerate(sheet.lines):
-        value = line.row.get(key)
-        if line.kind == "study" and _known(value):
-            group, everything = group + value, everything + value
-        elif line.kind == "subtotal":
-            sums[i], group = group, 0.0
-        elif line.kind == "pooled":
-            sums[i] = everything
-    return sums
+    return words.plain(_VALUES.get(value, value))

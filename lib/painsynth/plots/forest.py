@@ -1,63 +1,81 @@
-"""The forest plot: one routine for a single pooled analysis and for subgroups."""
+"""The forest plot: one routine for pooled analyses, subgroups and sensitivity tables, in any layout."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
+import pandas as pd
 from matplotlib.axes import Axes
 
-from painsynth.plots import words
-from painsynth.plots.axis import EffectAxis, effect_axis
-from painsynth.plots.columns import left_columns, right_columns
-from painsynth.plots.drawing import Pen, draw_axis, draw_axis_words, draw_marks, draw_texts
-from painsynth.plots.layout import MARGIN, PANEL, Layout, lay_out, wrap
+from painsynth.plots.axis import effect_axis
+from painsynth.plots.axis_drawing import draw_axis, draw_axis_words, draw_speaking_rows
+from painsynth.plots.bias_dots import bias_of, used
+from painsynth.plots.columns import sides
+from painsynth.plots.drawing import draw_marks
+from painsynth.plots.fitting import fit_to_width
+from painsynth.plots.foot import foot_of, left_out_of
+from painsynth.plots.footnotes import footnotes
+from painsynth.plots.furnishing import furnish
+from painsynth.plots.layout import Layout
+from painsynth.plots.lettering import draw_texts
+from painsynth.plots.pen import Pen
 from painsynth.plots.picture import new_picture
-from painsynth.plots.sheet import INTERVALS, Sheet, sheet_of
+from painsynth.plots.pooled_lines import models_of
+from painsynth.plots.presets import Preset, preset_of
+from painsynth.plots.results import read_result
+from painsynth.plots.sheet import sheet_of
 from painsynth.plots.speech import describe
-from painsynth.plots.style import SMALL_SIZE, TEXT_SIZE, house_style
+from painsynth.plots.style import house_style
 
 
 def forest(
     result,
     *,
     ax: Axes | None = None,
+    layout: str | Preset = "default",
+    columns: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     mid: float | None = None,
-    columns: Sequence[str] | None = None,
-    favours: tuple[str, str] | None = ("cells", "control"),
-    arms: tuple[str, str] = ("MSC", "Control"),
-    lower_is_better: bool | None = None,
     title: str | None = None,
+    excluded: bool | pd.DataFrame | None = None,
+    risk_of_bias: pd.DataFrame | None = None,
+    **changes,
 ) -> Axes:
-    """Draw the forest plot of a pooled analysis, with or without subgroups.
+    """Draw the forest plot of a pooled analysis, of its subgroups, or of the same studies under other choices.
 
     Squares are studies, their area proportional to the weight; the ends of a diamond are the ends of the pooled
-    confidence interval; the grey bar under it is the prediction interval. An interval that reaches beyond the axis
-    ends in an arrow. Every text is measured, and the size of the figure follows from it.
+    confidence interval; the grey bar under it is the prediction interval. One study is not pooled: it has no diamond.
+    An interval that reaches beyond the axis ends in an arrow. Every text is measured, and the size of the figure
+    follows from it. In an SVG each study links to its DOI or URL, and says under the pointer what was extracted where.
 
     Parameters
     ----------
-    result : Fit or Groups
-        What `pool` or `pool_by` returned; anything whose `rows()` keeps the rows glossary.
+    result : Fit, Groups or DataFrame
+        What `pool`, `pool_by`, `leave_one_out`, `cumulate` or `other_methods` returned; a table with label, estimate,
+        ci_low, ci_high; an effects table.
     ax : Axes, optional
         Draw into this Axes: table and drawing share its box, everything shrinks together until it fits, and the Axes
         itself becomes the drawing's panel. By default a new figure of the right size, outside pyplot, which shows
         itself at the end of a notebook cell.
+    layout : "default" | "revman" | "jama" | "bmj" | Preset
+        Columns, words, rules and colours.
+    columns : sequence of str, or {"left": ..., "right": ...}
+        Further columns beside the study labels; or all columns, by side of the drawing. arms (or of them: n, mean, sd,
+        mean_sd, events, events_n), estimate, weight, flags, risk_of_bias, comparator, msc_source, dose, months, year,
+        instrument, value_type, source, or any other column of the table.
     mid : float, optional
         Minimal important difference, on the scale of the effect as shown (points, SDs, a ratio); above 0. Dashed lines
         stand at -mid and +mid (ratios: mid and 1/mid).
-    columns : sequence of str, optional
-        Further columns beside the study labels: comparator, msc_source, dose, months, year, instrument, flags, source,
-        or any other column of the effects table.
-    favours : (str, str) or None
-        What stands under the axis as favoured: arm 1, arm 2. None writes nothing.
-    arms : (str, str)
-        Headings of the arm figures.
-    lower_is_better : bool, optional
-        Direction of the scale: True puts arm 1's favour on the left. By default what the effects table (or its
-        question) says, else True, as for pain.
     title : str, optional
         A line above the table.
+    excluded : bool or DataFrame, optional
+        List the trials that were not pooled under the plot, with the reason: True takes the list that `compare` left
+        with the table (without what was not asked for), or a table with study and reason.
+    risk_of_bias : DataFrame, optional
+        study, domain, judgement (low, some_concerns, high, no_information; ROBINS-I: moderate, serious, critical): a
+        dot per domain beside each study.
+    **changes
+        Any field of `Preset`, such as width="single" | "double" | millimetres, models=("common", "random"), favours,
+        arms, lower_is_better, prediction="shaded", band=True, order="given".
 
     Returns
     -------
@@ -67,69 +85,42 @@ def forest(
     Raises
     ------
     PainsynthError
-        For a column that is not in the table, or an impossible `mid`.
+        For a column that is not in the table, an impossible `mid`, an unknown option, a width that cannot hold it.
 
     Notes
     -----
-    Pooled figures are those of the result; nothing is computed here but sums of patients and events.
+    Pooled figures are those of the result; nothing is computed here but sums of patients and events, and with `models`
+    the same studies under the other model.
 
     Examples
     --------
     >>> import pandas as pd, painsynth as ps
     >>> table = pd.DataFrame({"study": ["A 2015", "B 2018", "C 2021"], "yi": [-12, -5, -9], "vi": [16.0, 9, 25]})
-    >>> axes = ps.forest(ps.pool(table), mid=10)
+    >>> axes = ps.forest(ps.pool(table), mid=10, layout="bmj", width="single")
     >>> axes.alt_text.startswith("Forest plot of 3 comparisons")
     True
     """
-    sheet = sheet_of(result)
-    columns = (columns,) if isinstance(columns, str) else columns or ()
-    attrs = dict(getattr(getattr(sheet.overall, "table", None), "attrs", {}))
-    if lower_is_better is not None:
-        attrs["lower_is_better"] = lower_is_better
-    axis = effect_axis(sheet, mid, PANEL)
-    layout = lay_out(sheet, left_columns(sheet, columns, arms), right_columns(sheet))
-    layout = _furnish(layout, axis, title=title, footer=_footer(sheet, axis, attrs), sides=_sides(favours, attrs))
+    preset, reading, bias = preset_of(layout, changes), read_result(result), bias_of(risk_of_bias)
+    sheet = sheet_of(reading, preset, models_of(preset.models, reading.fit))
+    left, right = sides(sheet, columns, bias)
+    placed = fit_to_width(sheet, left, right, preset.width)
+    axis = effect_axis(sheet, mid, placed.panel[1] - placed.panel[0], placed.sizes.small)
+    left_out = left_out_of(excluded, reading.attrs)
+    shown = {column.name for column in (*left, *right)}
+    dots = used([*left, *right])
+    notes = footnotes(sheet, axis, bias if dots else None, shown, "arms" in placed.sizes.stacked)
+    foot = foot_of(placed.sizes, placed.width, left_out=left_out, judgements=dots, notes=notes)
+    placed = furnish(placed, sheet, axis, title, foot)
     with house_style():
-        ax, scale = _own_axes(layout) if ax is None else _given_axes(ax, layout)
-        pen = Pen.on(ax, layout, scale)
+        ax, scale = _own_axes(placed) if ax is None else _given_axes(ax, placed)
+        pen = Pen.on(ax, placed, preset, scale)
         draw_axis(pen, axis)
         draw_marks(pen, sheet, axis)
         draw_texts(pen, sheet)
         draw_axis_words(pen, axis)
-    ax.alt_text = describe(sheet, attrs, favours, title)
+        draw_speaking_rows(pen, sheet)
+    ax.alt_text = describe(sheet, title, len(left_out))
     return ax
-
-
-def _sides(favours: tuple[str, str] | None, attrs: dict) -> tuple[str, str]:
-    """Words left and right of the null line: with a scale on which low is good, arm 1 is favoured on the left."""
-    if favours is None:
-        return "", ""
-    left, right = favours if words.lower_is_better(attrs) else reversed(favours)
-    return f"← Favours {left}", f"Favours {right} →"
-
-
-def _footer(sheet: Sheet, axis: EffectAxis, attrs: dict) -> list[str]:
-    sentences = words.method(sheet.overall, attrs, getattr(sheet.groups, "common_tau2", False))
-    if axis.references:
-        sentences.append("Dashed line: minimal important difference (MID).")
-    if axis.hidden_references:
-        sentences.append("The minimal important difference lies beyond the axis.")
-    if any(axis.clips(line) for line in sheet.of(*INTERVALS)):
-        sentences.append("Arrows: the interval reaches beyond the axis.")
-    return [" ".join(sentences), " ".join(words.cautions(sheet.overall))]
-
-
-def _furnish(
-    layout: Layout, axis: EffectAxis, *, title: str | None, footer: list[str], sides: tuple[str, str]
-) -> Layout:
-    """Wrap title, footnotes and the words under the axis to the room they have."""
-    room = layout.width - 2 * MARGIN
-    null = axis.points(axis.null, layout)
-    spaces = (null - 6 - MARGIN, layout.width - MARGIN - null - 6)
-    favours = tuple(wrap(side, space, SMALL_SIZE + 0.5) for side, space in zip(sides, spaces, strict=True))
-    lines = tuple(line for paragraph in footer for line in wrap(paragraph, room, SMALL_SIZE))
-    heading = wrap(" ".join((title or "").split()), room, TEXT_SIZE + 1, True)
-    return replace(layout, title=heading, footer=lines, favours=favours)
 
 
 def _own_axes(layout: Layout) -> tuple[Axes, float]:

@@ -71,7 +71,7 @@ def _core(intervals: np.ndarray, null: float) -> tuple[float, float]:
     return min(float(low[kept].min()), null), max(float(high[kept].max()), null)
 
 
-def linear_ticks(low: float, high: float, width: float) -> tuple[list[float], list[str]]:
+def linear_ticks(low: float, high: float, width: float, size: float = SMALL_SIZE) -> tuple[list[float], list[str]]:
     """Round positions with their labels on a linear axis `width` points long.
 
     Examples
@@ -87,7 +87,7 @@ def linear_ticks(low: float, high: float, width: float) -> tuple[list[float], li
         first = math.ceil(low / step - 1e-9)
         places = [i * step for i in range(first, math.floor(high / step + 1e-9) + 1)]
         labels = _labels(places, digits)
-        if len(places) <= 7 and _fit(places, labels, width / span):
+        if len(places) <= 7 and _fit(places, labels, width / span, size):
             return places, labels
     return places, labels
 
@@ -98,7 +98,7 @@ def _labels(places: list[float], digits: int) -> list[str]:
     return [figure(place, digits) for place in places]
 
 
-def log_ticks(low: float, high: float, width: float) -> tuple[list[float], list[str]]:
+def log_ticks(low: float, high: float, width: float, size: float = SMALL_SIZE) -> tuple[list[float], list[str]]:
     """Positions such as 0.1 0.2 0.5 1 2 5 10 with labels; `low` and `high` are natural logarithms, positions ratios.
 
     Examples
@@ -109,13 +109,13 @@ def log_ticks(low: float, high: float, width: float) -> tuple[list[float], list[
     decades = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
     ladders = _LADDERS if high - low > math.log(5) else _FINE_LADDERS
     if high - low <= math.log(1.5):
-        return linear_ticks(math.exp(low), math.exp(high), width)
+        return linear_ticks(math.exp(low), math.exp(high), width, size)
     for skip in (1, 2, 3, 5, 10, 20, 50):
         for ladder in ladders if skip == 1 else [(1,)]:
             values = [factor * 10.0**decade for decade in decades if decade % skip == 0 for factor in ladder]
             places = [value for value in values if low <= math.log(value) <= high]
             labels = [_ratio(value) for value in places]
-            if len(places) <= 8 and _fit(np.log(places), labels, width / (high - low)):
+            if len(places) <= 8 and _fit(np.log(places), labels, width / (high - low), size):
                 return places, labels
     return [1.0], ["1"]
 
@@ -124,8 +124,8 @@ def _ratio(value: float) -> str:
     return f"{value:g}" if 1e-4 <= value < 1e5 else power_of_ten(value)
 
 
-def _fit(places, labels: list[str], scale: float) -> bool:
+def _fit(places, labels: list[str], scale: float, size: float) -> bool:
     """Whether neighbouring labels leave half a letter's space between them."""
-    half = [text_width(label, SMALL_SIZE) / 2 for label in labels]
+    half = [text_width(label, size) / 2 for label in labels]
     gaps = np.diff(np.asarray(places, dtype=float)) * scale
-    return all(gap >= a + b + SMALL_SIZE / 2 for gap, a, b in zip(gaps, half, half[1:], strict=False))
+    return all(gap >= a + b + size / 2 for gap, a, b in zip(gaps, half, half[1:], strict=False))

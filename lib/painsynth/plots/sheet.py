@@ -11,6 +11,11 @@ import numpy as np
 
 from painsynth.formats import percent
 from painsynth.plots import words
+from painsynth.plots.blocks import blocks_of
+from painsynth.plots.pooled_lines import Pooled, pooled_lines
+from painsynth.plots.presets import DEFAULT, Preset
+from painsynth.plots.results import Reading, read_result
+from painsynth.plots.value_types import MARK, marked
 
 NATURAL = ("estimate", "ci_low", "ci_high", "pi_low", "pi_high")
 INTERVALS = ("study", "subtotal", "pooled", "prediction")
@@ -21,7 +26,7 @@ class Line:
     """One line of the sheet. Numbers are on the axis' scale (ratios as ratios), NaN where nothing is drawn.
 
     kind: heading, study, excluded, subtotal, pooled, prediction, note or gap. `pieces` are the parts of a note that
-    must not be torn apart; `row` holds the cells of the result's table.
+    must not be torn apart; `row` holds the cells of the result's table; `second` marks the other model's diamond.
     """
 
     kind: str
@@ -32,6 +37,7 @@ class Line:
     weight: float = math.nan
     pieces: tuple[str, ...] = ()
     row: Mapping = field(default_factory=dict)
+    second: bool = False
 
     @property
     def bold(self) -> bool:
@@ -45,11 +51,32 @@ class Sheet:
 
     lines: tuple[Line, ...]
     names: frozenset[str]  # columns of the result's table
-    measure: str
-    level: float
     digits: int
-    overall: object
-    groups: object | None
+    reading: Reading
+    preset: Preset
+    models: tuple[str, ...]
+    pooled: Line | None  # also where it is not drawn, as for one study
+
+    @property
+    def measure(self) -> str:
+        """Effect measure, as its code."""
+        return self.reading.measure
+
+    @property
+    def level(self) -> float:
+        """Confidence level."""
+        return self.reading.level
+
+    @property
+    def overall(self):
+        """The pooled analysis, or None where a table was given."""
+        return self.reading.fit
+
+    @property
+    def attrs(self) -> Mapping:
+        """What the effects table knows of itself, the direction of the scale as the preset changes it."""
+        stated = self.preset.lower_is_better
+        return self.reading.attrs if stated is None else {**self.reading.attrs, "lower_is_better": stated}
 
     @property
     def ratio(self) -> bool:
@@ -66,20 +93,22 @@ class Sheet:
 
     def interval(self, low: float, high: float) -> str:
         """An interval as it stands in the table."""
-        return f"({self.write(low)} to {self.write(high)})"
+        return self.preset.interval.format(low=self.write(low), high=self.write(high))
+
+    def weight(self, line: Line) -> str:
+        """Weight in percent with one decimal; empty where none is stated."""
+        return self.preset.weight.format(percent(line.weight, 1)[:-1]) if math.isfinite(line.weight) else ""
 
 
-def sheet_of(result) -> Sheet:
-    """Read a Fit or Groups (anything with `rows()` after the rows glossary) into lines."""
-    table = result.rows()
-    overall = getattr(result, "overall", result)
-    groups = result if hasattr(result, "fits") else None
-    measure = table.attrs.get("measure", overall.measure)
-    logarithms = words.is_ratio(measure) and table.attrs.get("scale") != "natural"
+def sheet_of(result, preset: Preset = DEFAULT, models: tuple[str, ...] = ()) -> Sheet:
+    """Write a result into lines."""
+    reading = result if isinstance(result, Reading) else read_result(result)
+    table = reading.rows
+    logarithms = words.is_ratio(reading.measure) and table.attrs.get("scale") != "natural"
     rows = [_natural(row, logarithms) for row in table.to_dict("records")]
-    lines = tuple(_lines(rows, overall, groups))
-    level = table.attrs.get("level", overall.level)
-    return Sheet(lines, frozenset(table.columns), measure, level, _digits(rows), overall, groups)
+    lines = tuple(_lines(rows, reading, preset, models))
+    pooled = next((_line(row, False) for row in reversed(rows) if row["kind"] == "pooled"), None)
+    return Sheet(lines, frozenset(table.columns), _digits(rows), reading, preset, models, pooled)
 
 
 def _natural(row: dict, logarithms: bool) -> dict:
@@ -94,38 +123,28 @@ def _known(value: object) -> float:
     return float(value) if isinstance(value, Real) else math.nan
 
 
-def _lines(rows: list[dict], overall, groups) -> Iterator[Line]:
-    fits = iter(groups.fits.values()) if groups is not None else iter(())
-    for row in rows:
-        if row["kind"] == "pooled":
-            yield Line("gap")
-        yield _line(row)
-        if row["kind"] == "subtotal":
-            yield Line("note", pieces=tuple(words.heterogeneity(next(fits))))
-            yield Line("gap")
-        if row["kind"] == "pooled":
-            yield from _conclusion(row, overall, groups)
+def _lines(rows: list[dict], reading: Reading, preset: Preset, models: tuple[str, ...]) -> Iterator[Line]:
+    marks = marked([row for row in rows if row["kind"] == "study"])
+    for block in blocks_of(rows, reading, preset.order):
+        for row in block.rows:
+            if row["kind"] in ("subtotal", "pooled") and reading.of == "study":
+                pooled = Pooled(row, block.fit, reading, preset, models, block.name)
+                yield from (Line(**facts) for facts in pooled_lines(pooled))
+            else:
+                yield from [Line("gap")] if row["kind"] == "pooled" else []
+                yield _line(row, marks)
 
 
-def _line(row: dict) -> Line:
+def _line(row: dict, marks: bool) -> Line:
     label = " ".join(str(row["label"]).split())
-    if row["kind"] in ("heading", "subtotal"):
+    if row["kind"] == "heading":
         label = words.sentence_case(words.plain(label))
     if row["kind"] == "excluded":
         reason = words.plain(row.get("reason"))
         return Line("excluded", f"{label} ({reason})" if reason else label, row=row)
+    if row["kind"] == "study" and marks and marked([row]):
+        label += f" {MARK}"
     return Line(row["kind"], label, row["estimate"], row["ci_low"], row["ci_high"], row["weight"], row=row)
-
-
-def _conclusion(row: dict, overall, groups) -> Iterator[Line]:
-    if math.isfinite(row["pi_low"]) and math.isfinite(row["pi_high"]):
-        name = f"{overall.level * 100:g}% prediction interval"
-        yield Line("prediction", name, low=row["pi_low"], high=row["pi_high"])
-    for pieces in (words.heterogeneity(overall), words.overall_test(overall)):
-        if pieces:
-            yield Line("note", pieces=tuple(pieces))
-    if groups is not None:
-        yield Line("note", pieces=tuple(words.subgroup_test(groups)))
 
 
 def _digits(rows: list[dict]) -> int:
@@ -136,8 +155,3 @@ def _digits(rows: list[dict]) -> int:
         return 1
     half = float(np.median(halves))
     return min(6, max(1 if half < 1000 else 0, 1 - math.floor(math.log10(half))))
-
-
-def weight_text(line: Line) -> str:
-    """Weight in percent with one decimal; empty where none is stated."""
-    return percent(line.weight, 1) if math.isfinite(line.weight) else ""

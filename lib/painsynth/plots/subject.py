@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from painsynth.formats import percent
 from painsynth.plots import words
 from painsynth.plots.picture import speak
+from painsynth.plots.row_speech import address
 from painsynth.plots.sheet import Sheet, sheet_of
 from painsynth.plots.style import STUDY
 from painsynth.stats.intervals import z_quantile
@@ -109,7 +110,7 @@ def subject_of(result) -> Subject:
     studies = sheet.of("study")
     found = [_study(line, back, float(z_quantile(sheet.level))) for line in studies]
     yi, se, weight = np.array(found, float).reshape(-1, 3).T
-    pooled = sheet.of("pooled")[-1]
+    pooled = sheet.pooled
     pi = tuple(back(pooled.row[name]) for name in ("pi_low", "pi_high"))
     ends = (back(pooled.low), back(pooled.high))
     label = tuple(line.label for line in studies)
@@ -142,15 +143,6 @@ def tooltip(subject: Subject, i: int) -> str:
         parts.append(f"n = {sizes[0]:g} and {sizes[1]:g}")
     flags = words.plain(line.row.get("flags"))
     return "; ".join([*parts, *([f"flags: {flags}"] if flags else [])])
-
-
-def address(row: Mapping) -> str | None:
-    """Where the study is published: its DOI, else its URL."""
-    doi = row.get("doi")
-    if isinstance(doi, str) and doi.strip():
-        return f"https://doi.org/{doi.strip()}"
-    url = row.get("url")
-    return url if isinstance(url, str) and url.strip() else None
 
 
 def dot(ax: Axes, subject: Subject, i: int, at: tuple[float, float], **look) -> Line2D:

@@ -25,7 +25,7 @@ MEASURES = {
 }
 
 _FEW = {
-    1: "One study: nothing was pooled, the diamond repeats it",
+    1: "One study: nothing was pooled",
     2: "Two studies: heterogeneity and the interval rest on two numbers",
 }
 _INTERVALS = {
@@ -107,39 +107,45 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:] if text[:1].isascii() else text
 
 
-def heterogeneity(fit) -> list[str]:
-    """Pieces of the heterogeneity line: tau2 and I2 with their intervals, Q with df and p; may break between pieces."""
+HETEROGENEITY = "Heterogeneity: τ² = {tau2}{tau2_ci}; I² = {i2}{i2_ci}; Q = {q}, df = {df}, {p}"
+
+
+def heterogeneity(fit, template: str = HETEROGENEITY) -> list[str]:
+    """Pieces of the heterogeneity line, which may break between pieces; what the model does not have is left out."""
     if fit.k < 2:
         return ["Heterogeneity: not applicable (one study)"]
-    pieces = []
-    if fit.model == "random":
-        pieces.append(f"τ² = {variance(fit.tau2)}{_range(fit.tau2_ci, variance)}")
-    pieces.append(f"I² = {percent(fit.i2)}{_range(fit.i2_ci, percent)}")
-    pieces.append(f"Q = {number(fit.q, 1)}, df = {fit.q_df:g}, {p_value(fit.q_p)}")
-    pieces[0] = f"Heterogeneity: {pieces[0]}"
-    return pieces
+    facts = {
+        "tau2": variance(fit.tau2), "tau2_ci": _range(fit.tau2_ci, variance), "i2": percent(fit.i2),
+        "i2_ci": _range(fit.i2_ci, percent), "q": number(fit.q, 1), "df": f"{fit.q_df:g}", "p": p_value(fit.q_p),
+    }  # fmt: skip
+    opening, _, rest = template.partition(": ")
+    pieces = [piece for piece in rest.split("; ") if fit.model == "random" or "{tau2}" not in piece]
+    pieces = [piece.format(**facts) for piece in pieces]
+    return [f"{opening}: {pieces[0]}", *pieces[1:]]
 
 
-def overall_test(fit) -> list[str]:
+def overall_test(fit, template: str = "Test for overall effect: {statistic}, {p}") -> list[str]:
     """Test of the pooled effect against no effect, as one piece; empty when nothing was pooled."""
     if fit.k < 2 or fit.statistic is None or not math.isfinite(fit.statistic):
         return []
     name, df = ("z", "") if fit.df is None else ("t", f", df = {fit.df:g}")
-    return [f"Test for overall effect: {name} = {number(fit.statistic, 2)}{df}, {p_value(fit.p)}"]
+    return [template.format(statistic=f"{name} = {number(fit.statistic, 2)}{df}", p=p_value(fit.p))]
 
 
-def subgroup_test(groups) -> list[str]:
+def subgroup_test(groups, template: str = "Test for subgroup differences: Q = {q}, df = {df}, {p}") -> list[str]:
     """Test for differences between the groups, as one piece."""
     if not math.isfinite(groups.q_between):
         return ["Test for subgroup differences: not applicable"]
-    df = f"df = {groups.q_between_df:g}"
-    return [f"Test for subgroup differences: Q = {number(groups.q_between, 1)}, {df}, {p_value(groups.q_between_p)}"]
+    facts = {"q": number(groups.q_between, 1), "df": f"{groups.q_between_df:g}", "p": p_value(groups.q_between_p)}
+    return [template.format(**facts)]
 
 
 def variance(x: float) -> str:
-    """Three digits are enough for a variance, and 0 is 0."""
+    """Three digits are enough for a variance, and 0 is 0; a huge one is a power of ten."""
     if x == 0 or not math.isfinite(x):
         return "0" if x == 0 else number(x)
+    if x >= 1e4 or x < 1e-5:
+        return power_of_ten(x)
     return figure(x, min(6, max(0, 2 - math.floor(math.log10(x)))) if x < 100 else 0)
 
 
@@ -149,9 +155,11 @@ def _range(ends: Sequence[float], write) -> str:
     return f" ({write(ends[0])} to {write(ends[1])})"
 
 
-def estimate_header(measure: str, level: float) -> tuple[str, str]:
-    """Two header lines of the column of effects."""
-    return measure_name(measure), f"({level * 100:g}% CI)"
+def method_code(fit) -> str:
+    """Method and model as RevMan heads its columns, e.g. `IV, Random`."""
+    how = getattr(fit, "how", None) or ""
+    way = "M-H" if "Mantel" in how else "Peto" if "Peto" in how else "IV"
+    return f"{way}, {'Random' if getattr(fit, 'model', '') == 'random' else 'Fixed'}"
 
 
 def method(fit, attrs: Mapping, common_tau2: bool = False) -> list[str]:

@@ -45,7 +45,11 @@ def other_methods(effects: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
         for ci in INTERVALS
     ]
     rows.append(_row("common", "none", "Wald", pool(effects, model="common", level=level)))
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    kept = ("measure", "lower_is_better", "question", "outcome")
+    known = {name: effects.attrs[name] for name in kept if name in effects.attrs}
+    table.attrs = {"rows_of": "choice", "level": level, **known}
+    return table
 
 
 def _row(model: str, tau2: str, ci: str, fit) -> dict:

@@ -26,7 +26,7 @@ def leave_one_out(effects, *, model="random", tau2="REML", ci=None, level=0.95):
     -------
     DataFrame
         One row per study: label (the study left out), k, estimate, se, ci_low, ci_high, statistic, p, tau2, i2, h2, q,
-        q_p, converged.
+        q_p, converged. `attrs["overall"]`: the effect of all studies.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def leave_one_out(effects, *, model="random", tau2="REML", ci=None, level=0.95):
     k = len(studies.label)
     if k < 2:
         raise EffectsError("leaving one study out needs at least two studies")
-    fit = _pooled(studies, ~np.eye(k, dtype=bool), model, tau2, ci, level)
-    return _table(studies.label, fit)
+    fit = _pooled(studies, np.vstack([~np.eye(k, dtype=bool), np.ones((1, k), bool)]), model, tau2, ci, level)
+    return _table(studies.label, fit, "leave_one_out", effects)
 
 
 def cumulate(effects, *, by="year", model="random", tau2="REML", ci=None, level=0.95):
@@ -67,7 +67,8 @@ def cumulate(effects, *, by="year", model="random", tau2="REML", ci=None, level=
     Returns
     -------
     DataFrame
-        As `leave_one_out`; label is the study added. The first row is one study with its Wald interval.
+        As `leave_one_out`; label is the study added, and `added` its value of `by`. The first row is one study with
+        its Wald interval.
 
     Raises
     ------
@@ -95,7 +96,8 @@ def cumulate(effects, *, by="year", model="random", tau2="REML", ci=None, level=
     rank = np.empty_like(order)
     rank[order] = np.arange(order.size)
     fit = _pooled(studies, rank <= np.arange(order.size)[:, None], model, tau2, ci, level)
-    return _table([studies.label[i] for i in order], fit)
+    table = _table([studies.label[i] for i in order], fit, "cumulate", effects)
+    return table.assign(added=effects[by].to_numpy()[order])
 
 
 def _pooled(studies: Studies, mask: np.ndarray, model, tau2, ci, level) -> BatchFit:
@@ -103,7 +105,16 @@ def _pooled(studies: Studies, mask: np.ndarray, model, tau2, ci, level) -> Batch
     return batch_pool(studies.yi, studies.vi, mask, tau2=how["method"], ci=how["ci"], level=how["level"])
 
 
-def _table(label: list[str], fit: BatchFit):
+def _table(label: list[str], fit: BatchFit, rows_of: str, effects):
+    """One row per mask; `attrs` say what the rows are, and the effect of all studies (the last mask)."""
     import pandas as pd
 
-    return pd.DataFrame({"label": label} | {name: getattr(fit, name) for name in COLUMNS})
+    rows = len(label)
+    table = pd.DataFrame({"label": label} | {name: getattr(fit, name)[:rows] for name in COLUMNS})
+    whole = {name: getattr(fit, name)[-1].item() for name in ("k", "estimate", "ci_low", "ci_high")}
+    kept = ("measure", "lower_is_better", "question", "outcome")
+    known = {name: effects.attrs[name] for name in kept if name in effects.attrs}
+    how = {"level": fit.level, "method_tau2": fit.method_tau2, "method_ci": fit.method_ci}
+    how["model"] = "common" if fit.method_tau2 == "EE" else "random"
+    table.attrs = {"rows_of": rows_of, "overall": whole, **known, **how}
+    return table

@@ -1,0 +1,69 @@
+"""The sentences under a forest plot: what is measured, how it was pooled, what the marks mean, what to beware of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from painsynth.plots import words
+from painsynth.plots.axis import EffectAxis
+from painsynth.plots.bias_dots import Bias
+from painsynth.plots.flag_letters import flag_key, flag_letters
+from painsynth.plots.sheet import INTERVALS, Sheet
+from painsynth.plots.value_types import explained
+
+_LINES = {
+    "leave_one_out": "Each line: the pooled effect of all studies but the one named.",
+    "cumulate": "Each line: the pooled effect of all studies down to this one.",
+    "choice": "Each line: the same studies pooled by another method.",
+}
+
+
+def footnotes(sheet: Sheet, axis: EffectAxis, bias: Bias | None, names: set[str], below: bool) -> list[str]:
+    """Paragraphs, those without words left out; `names` are the columns, `below` whether arms stand under labels."""
+    rows = [line.row for line in sheet.of("study")]
+    letters = flag_letters(sheet.of("study")) if "flags" in names else {}
+    paragraphs = [
+        " ".join(_method(sheet)),
+        " ".join(_marks(sheet, axis)),
+        _under_names(names) if below else "",
+        explained(rows) if sheet.reading.of == "study" else "",
+        flag_key(letters),
+        bias.key() if bias else "",
+        " ".join(words.cautions(sheet.overall)) if sheet.overall is not None else "",
+    ]
+    first = " ".join(filter(None, paragraphs[:2]))
+    return list(filter(None, [first, *paragraphs[2:]]))
+
+
+def _method(sheet: Sheet) -> Iterator[str]:
+    if sheet.reading.of in _LINES:
+        yield _LINES[sheet.reading.of]
+    if sheet.overall is None:
+        yield f"{words.scale(sheet.measure, sheet.attrs)}."
+        yield f"Intervals: {sheet.level * 100:g}% confidence."
+    else:
+        yield from words.method(sheet.overall, sheet.attrs, getattr(sheet.reading.groups, "common_tau2", False))
+    if len(sheet.models) > 1:
+        yield f"Weights: {sheet.models[0]}-effects model; hollow diamonds: {sheet.models[1]}-effect model.".replace(
+            "common-effects", "common-effect"
+        ).replace("random-effect model.", "random-effects model.")
+
+
+def _marks(sheet: Sheet, axis: EffectAxis) -> Iterator[str]:
+    if axis.references:
+        band = " with shaded band" if sheet.preset.band else ""
+        yield f"Dashed line{band}: minimal important difference (MID)."
+    if axis.hidden_references:
+        yield "The minimal important difference lies beyond the axis."
+    if axis.whole is not None:
+        yield "Dotted line: effect of all studies."
+    if sheet.preset.prediction == "shaded" and sheet.of("prediction"):
+        yield "Shaded: predicted effects in new settings, dark within the prediction interval."
+    if any(axis.clips(line) for line in sheet.of(*INTERVALS)):
+        yield "Arrows: the interval reaches beyond the axis."
+
+
+def _under_names(names: set[str]) -> str:
+    if names & {"mean_1", "mean_sd_1"}:
+        return "Under each name: mean (SD) and number of patients (n) by arm."
+    return "Under each name: events / patients by arm." if names & {"events_1", "events_n_1"} else ""
