@@ -1,16 +1,17 @@
-"""Cases of the forest plot for the gallery: every layout on the real data, and the hard ones."""
+"""Forest plots.
+
+Every layout on the real data, and the hard cases.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 import painsynth as ps
 import pandas as pd
 from matplotlib.axes import Axes
-
-LAYOUTS = ("default", "revman", "jama", "bmj")
 
 
 @lru_cache(maxsize=8)
@@ -23,25 +24,24 @@ def _title(table: pd.DataFrame) -> str:
     return table.attrs["question"].title
 
 
-def _pooled(layout: str, width: str | float = "auto") -> Axes:
+def pooled(**how) -> Axes:
     table = _effects()
     columns = ["msc_source", "comparator"]
-    return ps.forest(ps.pool(table), mid=10, columns=columns, title=_title(table), layout=layout, width=width)
+    return ps.forest(ps.pool(table), mid=10, columns=columns, title=_title(table), **how)
 
 
-def _grouped(layout: str, width: str | float = "auto") -> Axes:
+def grouped(**how) -> Axes:
     table = _effects()
     groups = ps.pool_by(table, "msc_source")
-    return ps.forest(groups, mid=10, columns=["comparator"], title=_title(table), layout=layout, width=width)
+    return ps.forest(groups, mid=10, columns=["comparator"], title=_title(table), **how)
 
 
-def _ratio(layout: str) -> Axes:
+def ratios(**how) -> Axes:
     table = _effects("RR", None, "any_adverse_event")
-    how = {"columns": ["comparator"], "title": _title(table), "layout": layout}
-    return ps.forest(ps.pool(table, ci="HKSJ-guarded"), **how)
+    return ps.forest(ps.pool(table, ci="HKSJ-guarded"), columns=["comparator"], title=_title(table), **how)
 
 
-def _everything() -> Axes:
+def everything() -> Axes:
     table = _effects()
     how = {"models": ("common", "random"), "prediction": "shaded", "band": True}
     return ps.forest(ps.pool(table), mid=10, title=_title(table), excluded=True, risk_of_bias=_made_up(table), **how)
@@ -56,9 +56,9 @@ def _made_up(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["study", "domain", "judgement"])
 
 
-def _bias(width: str) -> Axes:
+def biased(**how) -> Axes:
     table = _effects().assign(study=[f"Example {i + 1}" for i in range(len(_effects()))])
-    return ps.forest(ps.pool(table), mid=10, layout="revman", width=width, risk_of_bias=_made_up(table))
+    return ps.forest(ps.pool(table), mid=10, layout="revman", risk_of_bias=_made_up(table), **how)
 
 
 def _invented(k: int, seed: int = 0, spread: float = 8.0) -> pd.DataFrame:
@@ -67,21 +67,21 @@ def _invented(k: int, seed: int = 0, spread: float = 8.0) -> pd.DataFrame:
     return pd.DataFrame({"study": [f"Example {i + 1}" for i in range(k)], "yi": yi, "vi": vi})
 
 
-def _few(k: int) -> Axes:
+def few(k: int) -> Axes:
     return ps.forest(ps.pool(_effects().head(k)), mid=10, columns=["comparator"], title=f"k = {k}")
 
 
-def _many(layout: str) -> Axes:
-    return ps.forest(ps.pool(_invented(100)), mid=10, title="100 invented studies", layout=layout)
+def many(k: int) -> Axes:
+    return ps.forest(ps.pool(_invented(k)), mid=10, title=f"{k} invented studies")
 
 
-def _huge() -> Axes:
+def huge() -> Axes:
     table = _invented(9)
     table.loc[3, "vi"], table.loc[6, "yi"] = 4e5, 700.0
     return ps.forest(ps.pool(table), mid=10, title="One huge interval, one effect far out (invented)")
 
 
-def _names() -> Axes:
+def names() -> Axes:
     table = _invented(6)
     table["study"] = [
         "The International Randomised Multicentre Trial of Umbilical-Cord-Derived Mesenchymal Stromal Cells 2023",
@@ -91,40 +91,45 @@ def _names() -> Axes:
     return ps.forest(ps.pool(table), title="Long and foreign names (invented)", width="double")
 
 
-def _sensitivity(of: str) -> Axes:
+def sensitivity(again: Callable, **how) -> Axes:
     table = _effects()
-    made = {"leave_one_out": ps.leave_one_out, "cumulate": ps.cumulate, "other_methods": ps.other_methods}[of](table)
-    return ps.forest(made, mid=10, title=f"{_title(table)}: {of.replace('_', ' ')}")
+    return ps.forest(again(table), title=f"{_title(table)}: {again.__name__.replace('_', ' ')}", **how)
 
 
-def _cases() -> list[tuple[str, str, Callable[[], Axes]]]:
-    cases: list[tuple[str, str, Callable[[], Axes]]] = []
-    for layout in LAYOUTS:
-        cases.append((f"forest_{layout}", f"Forest plot, layout {layout}", partial(_pooled, layout)))
-        cases.append((f"forest_{layout}_groups", f"Subgroups, one of them of one study, layout {layout}",
-                      partial(_grouped, layout)))  # fmt: skip
-        cases.append((f"forest_{layout}_ratio", f"Risk ratios, layout {layout}", partial(_ratio, layout)))
-        for width in ("double", "single"):
-            caption = f"Layout {layout} in a journal's {width} column"
-            cases.append((f"forest_{layout}_{width}", caption, partial(_pooled, layout, width)))
-    cases += [
-        (
-            "forest_everything",
-            "Both models, shaded prediction, MID band, what was not pooled, invented bias",
-            _everything,
-        ),
-        ("forest_bias_double", "Risk of bias (invented) in a double column", partial(_bias, "double")),
-        ("forest_bias_single", "Risk of bias (invented) in a single column", partial(_bias, "single")),
-        ("forest_k1", "One study is not pooled", partial(_few, 1)),
-        ("forest_k2", "Two studies", partial(_few, 2)),
-        ("forest_k100", "A hundred studies", partial(_many, "default")),
-        ("forest_huge", "Clipped intervals end in arrows", _huge),
-        ("forest_names", "Long and foreign names in a double column", _names),
-        ("forest_leave_one_out", "Leave one out", partial(_sensitivity, "leave_one_out")),
-        ("forest_cumulative", "Cumulative", partial(_sensitivity, "cumulate")),
-        ("forest_other_methods", "Other methods", partial(_sensitivity, "other_methods")),
-    ]
-    return cases
-
-
-CASES = _cases()
+CASES: list[tuple[str, str, Callable[[], Axes]]] = [
+    ("forest_default", "Layout default: one pool", lambda: pooled(layout="default")),
+    ("forest_default_groups", "Layout default: subgroups, one of them of one study", lambda: grouped(layout="default")),
+    ("forest_default_ratio", "Layout default: risk ratios", lambda: ratios(layout="default")),
+    ("forest_default_double", "Layout default in a double column", lambda: pooled(layout="default", width="double")),
+    ("forest_default_single", "Layout default in a single column", lambda: pooled(layout="default", width="single")),
+    ("forest_revman", "Layout revman: one pool", lambda: pooled(layout="revman")),
+    ("forest_revman_groups", "Layout revman: subgroups, one of them of one study", lambda: grouped(layout="revman")),
+    ("forest_revman_ratio", "Layout revman: risk ratios", lambda: ratios(layout="revman")),
+    ("forest_revman_double", "Layout revman in a double column", lambda: pooled(layout="revman", width="double")),
+    ("forest_revman_single", "Layout revman in a single column", lambda: pooled(layout="revman", width="single")),
+    ("forest_jama", "Layout jama: one pool", lambda: pooled(layout="jama")),
+    ("forest_jama_groups", "Layout jama: subgroups, one of them of one study", lambda: grouped(layout="jama")),
+    ("forest_jama_ratio", "Layout jama: risk ratios", lambda: ratios(layout="jama")),
+    ("forest_jama_double", "Layout jama in a double column", lambda: pooled(layout="jama", width="double")),
+    ("forest_jama_single", "Layout jama in a single column", lambda: pooled(layout="jama", width="single")),
+    ("forest_bmj", "Layout bmj: one pool", lambda: pooled(layout="bmj")),
+    ("forest_bmj_groups", "Layout bmj: subgroups, one of them of one study", lambda: grouped(layout="bmj")),
+    ("forest_bmj_ratio", "Layout bmj: risk ratios", lambda: ratios(layout="bmj")),
+    ("forest_bmj_double", "Layout bmj in a double column", lambda: pooled(layout="bmj", width="double")),
+    ("forest_bmj_single", "Layout bmj in a single column", lambda: pooled(layout="bmj", width="single")),
+    (
+        "forest_everything",
+        "Both models, shaded prediction, MID band, what was not pooled, invented bias",
+        everything,
+    ),
+    ("forest_bias_double", "Risk of bias (invented) in a double column", lambda: biased(width="double")),
+    ("forest_bias_single", "Risk of bias (invented) in a single column", lambda: biased(width="single")),
+    ("forest_k1", "One study is not pooled", lambda: few(1)),
+    ("forest_k2", "Two studies", lambda: few(2)),
+    ("forest_k100", "A hundred studies", lambda: many(100)),
+    ("forest_huge", "Clipped intervals end in arrows", huge),
+    ("forest_names", "Long and foreign names in a double column", names),
+    ("forest_leave_one_out", "Leave one out", lambda: sensitivity(ps.leave_one_out, mid=10)),
+    ("forest_cumulative", "Cumulative", lambda: sensitivity(ps.cumulate, mid=10)),
+    ("forest_other_methods", "Other methods", lambda: sensitivity(ps.other_methods, mid=10)),
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.lines import Line2D
 
 from painsynth.plots.judgements import SYMBOLS, colours_of
+from painsynth.plots.palette import text_on
 from painsynth.plots.pen import Pen
 from painsynth.plots.picture import speak
 from painsynth.plots.placing import DOT, Placed
@@ -59,17 +60,17 @@ def draw_dot(pen: Pen, x: float, y: float, judgement: str) -> None:
     size = DOT * pen.layout.sizes.unit * pen.scale
     look = {"marker": "o", "markersize": size, "markeredgecolor": INK, "markeredgewidth": 0.5 * pen.scale}
     colour = colours_of("cochrane")[judgement]
-    dark = judgement in ("high", "serious", "critical")
+    ink = text_on(colour)
     disc = Line2D([x], [y], transform=pen.transform, linestyle="", zorder=3, markerfacecolor=colour, **look)
     disc.set(clip_on=False, label=f"bias {judgement}")
     pen.ax.add_artist(disc)
     mark = _STROKES.get(SYMBOLS[judgement])
     if mark is None:
-        pen.write(x, y, SYMBOLS[judgement], size=6.5, align="center", bold=True, colour="white" if dark else INK)
+        pen.write(x, y, SYMBOLS[judgement], size=6.5, align="center", bold=True, colour=ink)
         return
     look = {"marker": mark, "markersize": size * 0.55, "markeredgewidth": 1.1 * pen.scale, "linestyle": ""}
     symbol = Line2D([x], [y], transform=pen.transform, zorder=4, **look)
-    symbol.set(markeredgecolor="white" if dark else INK, clip_on=False, label="bias symbol")
+    symbol.set(markeredgecolor=ink, clip_on=False, label="bias symbol")
     pen.ax.add_artist(symbol)
 
 
