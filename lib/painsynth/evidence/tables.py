@@ -14,6 +14,7 @@ from painsynth.errors import EvidenceError, Fault
 from painsynth.evidence.checks import cell_faults, did_you_mean, header_faults, key_faults, reference_faults
 from painsynth.evidence.coverage import coverage_table
 from painsynth.evidence.dictionary import TABLES
+from painsynth.evidence.gaps import faults_despite_gaps
 from painsynth.evidence.reading import read_with_faults
 from painsynth.evidence.row_checks import row_faults, size_doubts
 from painsynth.evidence.schema import Table
@@ -120,8 +121,8 @@ def load_evidence(folder: str | Path | None = None) -> Evidence:
         ]
     faults += reference_faults(texts, TABLES, damaged)
     tables = {name: _typed(TABLES[name], frame) for name, frame in texts.items()}
-    whole = {name: frame for name, frame in tables.items() if set(TABLES[name].names) <= set(frame.columns)}
-    faults += row_faults({name: frame for name, frame in whole.items() if not (name == "arms" and name in damaged)})
+    sound = {name: frame for name, frame in tables.items() if not (name == "arms" and name in damaged)}
+    faults += faults_despite_gaps(sound, TABLES, row_faults)
     if faults:
         raise EvidenceError(sorted(faults, key=lambda fault: (fault.file, fault.row or 0)))
     return Evidence(tables, place)
