@@ -54,6 +54,14 @@ def test_the_regression_line_is_that_of_the_test():
     assert np.allclose(np.log(peese.get_xdata()), both.peese.estimate + both.peese.slope * peese.get_ydata())
 
 
+def test_a_hopeless_study_does_not_squash_the_others():
+    table = trials(10, "RR", huge=True)
+    ax = ps.funnel(table)
+    (dot,) = artists(ax, f"study {table['study'][9]}")
+    assert dot.get_marker() == "v" and dot.get_ydata()[0] == ax.get_ylim()[0] < 2
+    assert f"beyond the axis (standard error): {table['study'][9]} (30.0)" in ax.alt_text
+
+
 def test_few_studies_are_warned_of():
     assert "Fewer than 10 studies" in ps.funnel(trials(9)).alt_text
     assert "Fewer than 10 studies" not in ps.funnel(TABLE).alt_text

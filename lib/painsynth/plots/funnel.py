@@ -25,6 +25,7 @@ AXES = {
     "seinv": ("Precision (1 / standard error)", lambda se: 1 / se, lambda y: 1 / y),
 }
 SHADES = ("#c2c2c2", "#d9d9d9", "#efefef", "#f7f7f7")  # beyond the first contour, the second, ...
+HOPELESS = 5.0  # a standard error this many times the median one lies beyond the axis
 MANY = 25  # above, only studies outside the funnel are named
 SIZE = (310.0, 235.0)
 _PREDICTORS = {"sei": lambda se: se, "vi": lambda se: se**2}
@@ -96,7 +97,7 @@ def funnel(
     lines = _lines(egger)
     rows, notes = _rows(subject, filled, yaxis), _notes(subject, egger, trim_fill)
     with house_style():
-        x = _effects_axis(subject, filled, rows)
+        x = _effects_axis(subject, filled, float(AXES[yaxis][2](rows[0])))
         y = Side(rows[0], rows[-1], AXES[yaxis][0])
         around = Furniture(title or "", _key(subject, levels, filled, lines), [" ".join(notes)])
         ax = framed(ax, x, y, size=SIZE, around=around)
@@ -139,9 +140,14 @@ def _lines(egger) -> list[tuple[str, float, float, str]]:
     return [("Egger regression", egger.limit, egger.bias, predictor)]
 
 
+def _beyond(subject: Subject) -> np.ndarray:
+    """Studies so imprecise that showing them in place would squash all the others, (k,)."""
+    return subject.se > HOPELESS * np.median(subject.se)
+
+
 def _rows(subject: Subject, filled: np.ndarray, yaxis: str) -> np.ndarray:
     """Values of the vertical axis from bottom to top."""
-    se = np.concatenate([subject.se, filled[:, 1]])
+    se = np.concatenate([subject.se[~_beyond(subject)], filled[:, 1]])
     if yaxis == "seinv":
         values = 1 / se
         room = 0.06 * (values.max() - values.min()) or 0.5 * values.max()
@@ -149,9 +155,10 @@ def _rows(subject: Subject, filled: np.ndarray, yaxis: str) -> np.ndarray:
     return np.linspace(1.06 * AXES[yaxis][1](se).max(), 0.0, 201)
 
 
-def _effects_axis(subject: Subject, filled: np.ndarray, rows: np.ndarray) -> Side:
-    yi = np.concatenate([subject.yi, filled[:, 0], [0.0]])
-    half = subject.z * max(subject.se.max(), filled[:, 1].max(initial=0.0)) * 1.06
+def _effects_axis(subject: Subject, filled: np.ndarray, widest: float) -> Side:
+    """Axis that holds the studies and the funnel down to the largest standard error shown."""
+    yi = np.concatenate([subject.yi[~_beyond(subject)], filled[:, 0], [0.0]])
+    half = subject.z * widest
     low, high = min(yi.min(), subject.estimate - half), max(yi.max(), subject.estimate + half)
     pad = 0.04 * (high - low)
     return effect_side(low - pad, high + pad, measure=subject.measure, ends=favoured(subject.attrs))
@@ -192,12 +199,15 @@ def _strokes(ax: Axes, subject: Subject, rows: np.ndarray, yaxis: str, lines, tr
 
 def _studies(ax: Axes, subject: Subject, filled: np.ndarray, yaxis: str, taken: np.ndarray | None) -> None:
     height = AXES[yaxis][1]
-    x, y = subject.shown(subject.yi), height(subject.se)
+    beyond, bottom = _beyond(subject), ax.get_ylim()[0]
+    x, y = subject.shown(subject.yi), np.where(beyond, bottom, height(subject.se))
+    x = np.where(beyond, np.clip(x, *ax.get_xlim()), x)
     for yi, se in filled:
         hollow = {"marker": "o", "markersize": 5.0, "markerfacecolor": "white", "markeredgecolor": STUDY}
         ax.add_line(Line2D([float(subject.shown(yi))], [height(se)], linestyle="", zorder=3, label="filled", **hollow))
     for i in range(subject.k):
-        dot(ax, subject, i, (float(x[i]), float(y[i])))
+        look = {"marker": "v", "markersize": 7, "clip_on": False} if beyond[i] else {}
+        dot(ax, subject, i, (float(x[i]), float(y[i])), **look)
     if taken is None:
         return
     off = np.abs(subject.yi - subject.estimate) / subject.se
@@ -239,6 +249,9 @@ def _notes(subject: Subject, egger, trim_fill) -> list[str]:
     if trim_fill is not None:
         some = "study" if trim_fill.k0 == 1 else "studies"
         notes.append(f"Trim and fill ({trim_fill.estimator}): {trim_fill.k0} {some} missing on the {trim_fill.side}.")
+    lost = [f"{subject.label[i]} ({number(subject.se[i], 1)})" for i in np.flatnonzero(_beyond(subject))]
+    if lost:
+        notes.append(f"Triangle: beyond the axis (standard error): {', '.join(lost)}.")
     if subject.k < FEW:
         notes.append(f"Fewer than {FEW} studies: asymmetry cannot be told from chance.")
     return notes

@@ -74,9 +74,8 @@ def orchard(result, *, ax: Axes | None = None, title: str | None = None) -> Axes
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", length=0)
         ax.axvline(float(everything.shown(0.0)), color=INK, lw=0.8, zorder=1, label="null")
-        palette = looks(groups)
-        for height, (name, group) in zip(heights, groups.items(), strict=True):
-            colour = OVERALL if name == "All studies" else palette[name].colour
+        colours = [look.colour for look in looks(getattr(result, "fits", groups)).values()]
+        for height, group, colour in zip(heights, groups.values(), [*colours, OVERALL], strict=False):
             _swarm(ax, group, height, colour, (smallest, biggest))
             _trunk(ax, group, height)
     ax.alt_text = _in_words(everything, groups)
