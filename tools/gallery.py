@@ -11,6 +11,7 @@ import ast
 import html
 import importlib.util
 import inspect
+import os
 import re
 import sys
 import textwrap
@@ -155,14 +156,14 @@ def _article(case: Case, number: int, highlight: Callable) -> tuple[str, str]:
     """The piece of the page for one case, and its SVG (empty for a table)."""
     drawn = case.draw()
     svg = ""
-    if not hasattr(drawn, "as_raw_html"):
+    if _is_picture(drawn):
         figure = drawn.get_figure(root=True)
         svg, alt = svg_text(figure, case.heading), alternative_text(figure)
         shown = inline_svg(svg, f"g{number}-", alt or case.caption)
         words = f"<details><summary>In words</summary><p>{html.escape(alt)}</p></details>" if alt else ""
         words += f'<p class="files"><a href="{case.name}.svg" download>{case.name}.svg</a></p>'
     else:
-        shown, words = drawn.as_raw_html(), ""
+        shown, words = drawn._repr_html_(), ""
     kind = "figure" if svg else "html"
     piece = (
         f'<article aria-labelledby="{case.name}"><h3 id="{case.name}">{html.escape(case.heading)}</h3>\n'
@@ -171,6 +172,10 @@ def _article(case: Case, number: int, highlight: Callable) -> tuple[str, str]:
         f"{words}{_folded('Code', code_block(case.code(), highlight))}</article>"
     )
     return piece, svg
+
+
+def _is_picture(drawn: object) -> bool:
+    return hasattr(drawn, "get_figure")
 
 
 def _head(found: list[Section]) -> list[str]:
@@ -210,7 +215,7 @@ def look(folder: Path, words: list[str]) -> None:
     for case in (case for section in sections() for case in section.cases):
         if not words or any(word in case.name for word in words):
             drawn = case.draw()
-            if not hasattr(drawn, "as_raw_html"):
+            if _is_picture(drawn):
                 print(write_picture(drawn, folder / f"{case.name}.png"))
 
 
@@ -219,8 +224,10 @@ def main() -> None:
     parser.add_argument("--look", type=Path, metavar="FOLDER", help="write PNGs into this folder instead")
     parser.add_argument("words", nargs="*", help="with --look: only cases with one of these words in their name")
     given = parser.parse_args()
-    if given.look:
-        look(given.look, given.words)
+    folder = given.look and given.look.absolute()
+    os.chdir(ROOT)  # where the cases find data/
+    if folder:
+        look(folder, given.words)
         return
     files = build()
     write(files)

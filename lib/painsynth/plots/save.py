@@ -128,22 +128,22 @@ def _svg(figure: Figure, name: str) -> bytes:
 
 def _png(figure: Figure, name: str) -> bytes:
     metadata = {"Software": None, "Title": headline(figure) or name, "Description": alternative_text(figure)}
-    return _drawn(figure, name, format="png", dpi=RESOLUTION, metadata=metadata)
+    return _drawn(figure, format="png", dpi=RESOLUTION, metadata=metadata)
 
 
 def _pdf(figure: Figure, name: str) -> bytes:
     metadata = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     metadata |= {"Title": headline(figure) or name, "Subject": alternative_text(figure)}
-    return _drawn(figure, name, format="pdf", metadata=metadata)
+    return _drawn(figure, format="pdf", metadata=metadata)
 
 
 _DRAW: dict[str, Callable[[Figure, str], bytes]] = {"svg": _svg, "png": _png, "pdf": _pdf}
 
 
-def _drawn(figure: Figure, name: str, **how) -> bytes:
+def _drawn(figure: Figure, **how) -> bytes:
     buffer = io.BytesIO()
     remembered = getattr(figure, "_svg", None)
-    with house_style(name), borrowed_fonts(figure), linked(figure):
+    with house_style(), borrowed_fonts(figure), linked(figure):
         figure.savefig(buffer, **how)
     if isinstance(figure, Picture):
         figure._svg = remembered  # drawing in another format changed nothing, though matplotlib marks it as changed

@@ -53,6 +53,7 @@ _SETTINGS = {
     "savefig.facecolor": "white",
     "savefig.bbox": "standard",  # "tight" draws everything twice
     "path.simplify": True,
+    "svg.hashsalt": "painsynth",  # identifiers come from what is drawn, not from chance
     "svg.fonttype": "none",  # text stays text: searchable, selectable, small
     "pdf.fonttype": 42,  # journals refuse Type 3 fonts
     "ps.fonttype": 42,
@@ -60,13 +61,8 @@ _SETTINGS = {
 
 
 @contextmanager
-def house_style(salt: str = "painsynth") -> Iterator[None]:
+def house_style() -> Iterator[None]:
     """Draw in the house style inside a `with` block; every setting is taken back at its end.
-
-    Parameters
-    ----------
-    salt : str
-        Seed of the identifiers inside an SVG. One per picture, else pictures inlined in one page share identifiers.
 
     Examples
     --------
@@ -78,7 +74,7 @@ def house_style(salt: str = "painsynth") -> Iterator[None]:
     >>> mpl.rcParams["svg.fonttype"] == before
     True
     """
-    with mpl.rc_context({**_SETTINGS, "svg.hashsalt": salt}):
+    with mpl.rc_context(_SETTINGS):
         yield
 
 
