@@ -205,6 +205,12 @@ def test_any_axes_can_be_saved_and_describe_themselves_by_their_labels(folder, f
         assert image.info["Title"] == root[0].text and image.info["Description"] == root[1].text
 
 
+def test_foreign_letters_in_an_svg_are_left_to_its_reader_without_a_warning(folder, foreign, recwarn):
+    foreign.set_title("王小明")
+    assert "王小明" in save(foreign, "names", formats="svg")[0].read_text("utf-8")
+    assert not [warning for warning in recwarn if "missing from font" in str(warning.message)]
+
+
 def test_a_silent_picture_is_named_by_its_file(folder):
     (path,) = save(Figure(), "silent", formats="svg")
     root = ElementTree.fromstring(path.read_bytes())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -153,7 +154,9 @@ def svg_text(figure: Figure, title: str = "") -> str:
     """
     speakers = _speakers(figure)
     buffer = io.StringIO()
-    with house_style(), _lent(speakers, "gid", [f"{MARK}{i}" for i in range(len(speakers))]):
+    marks = [f"{MARK}{i}" for i in range(len(speakers))]
+    with house_style(), _lent(speakers, "gid", marks), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the viewer has a font for it
         figure.savefig(buffer, format="svg", metadata=_NO_METADATA)
     alt = alternative_text(figure)
     return dress(
