@@ -69,6 +69,7 @@ def test_groups_and_fits_side_by_side():
     alone = ps.results_table(groups)
     assert [row.cells[0].text for row in alone.rows] == ["Fat", "Cord", "All"] and alone.columns[0].label == "Cells"
     assert alone.columns[-1].label == "p"  # no reason is needed, so there is no such column
+    assert any(note.startswith("Test for subgroup differences: Q = ") for note in alone.notes)
     both = ps.results_table({"By cells": groups, "Fixed": ps.pool(TRIALS, model="common")})
     assert [row.group for row in both.rows] == ["By cells"] * 3 + ["Fixed"]
     assert both.rows[-1].cells[4].text == "–"  # a common-effect model predicts nothing

@@ -79,10 +79,11 @@ def _accessible(text: str, table: Table) -> str:
     style = (files("painsynth.tables") / "table.css").read_text("utf-8").replace("#table", f"#{name}").strip()
     subtitle = f"<small>{escape(table.subtitle)}</small>" if table.subtitle else ""
     caption = f'<caption id="{name}-title">{escape(table.title)}{subtitle}</caption>'
+    kind = "gt_table wide" if table.wide else "gt_table"
     # a region that scrolls has to be reachable by keyboard, and then needs a name
     opening = f'<div id="{name}" role="region" tabindex="0" aria-labelledby="{name}-title">\n<style>\n{style}\n</style>'
     text = re.sub(r"^\s*<div id=.*?</style>", lambda _: opening, text, count=1, flags=re.S)
-    text = re.sub(r'<table class="gt_table"[^>]*>', lambda _: f'<table class="gt_table">\n{caption}', text, count=1)
+    text = re.sub(r'<table class="gt_table"[^>]*>', lambda _: f'<table class="{kind}">\n{caption}', text, count=1)
     text = re.sub(r'(colspan="(?!1")\d+") scope="col"', r'\1 scope="colgroup"', text)
     text = re.sub(r'(class="gt_group_heading" colspan="\d+") scope="colgroup"', r'\1 scope="rowgroup"', text)
     return text.strip()

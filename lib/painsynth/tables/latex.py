@@ -26,10 +26,10 @@ def latex(table: Table, label: str) -> str:
     body = [line for name, rows in table.groups() for line in _group(name, rows, table)]
     if grouped:
         body = body[1:]  # space before the first group would widen the gap below the header
-    inner = (_long if long else _short)(table, body, label)
+    # inside the float, which would reset a size that was set around it
+    setup = [rf"\{'scriptsize' if table.wide else 'small'}", r"\setlength{\tabcolsep}{3pt}"]
+    inner = (_long if long else _short)(table, body, label, setup)
     lines = [f"% Needs \\usepackage{{{','.join(needs)}}}; links with hyperref.", r"\providecommand{\href}[2]{#2}"]
-    inner = [r"\begingroup", rf"\{'scriptsize' if table.wide else 'small'}", r"\setlength{\tabcolsep}{3pt}", *inner,
-             r"\endgroup"]  # fmt: skip
     turned = [r"\begin{landscape}", *inner, r"\end{landscape}"] if table.wide else inner
     return "\n".join([*lines, *turned, ""])
 
@@ -46,19 +46,20 @@ def escaped(text: str) -> str:
     return re.sub(f"[{_RAISED}]+", lambda found: f"$^{{{found[0].translate(_PLAIN)}}}$", "".join(parts))
 
 
-def _short(table: Table, body: list[str], label: str) -> list[str]:
-    return [r"\begin{table}[htbp]", f"\\caption{{{_caption(table)}}}\\label{{tab:{label}}}",
+def _short(table: Table, body: list[str], label: str, setup: list[str]) -> list[str]:
+    return [r"\begin{table}[htbp]", *setup, f"\\caption{{{_caption(table)}}}\\label{{tab:{label}}}",
             rf"\begin{{tabular}}{{{_sides(table)}}}", r"\toprule", *_header(table), r"\midrule", *body, r"\bottomrule",
             r"\end{tabular}", *_notes(table), r"\end{table}"]  # fmt: skip
 
 
-def _long(table: Table, body: list[str], label: str) -> list[str]:
+def _long(table: Table, body: list[str], label: str, setup: list[str]) -> list[str]:
     columns = len(table.columns)
     head = [r"\toprule", *_header(table), r"\midrule"]
-    return [rf"\begin{{longtable}}{{{_sides(table)}}}", f"\\caption{{{_caption(table)}}}\\label{{tab:{label}}}\\\\",
-            *head, r"\endfirsthead", r"\caption[]{(continued)}\\", *head, r"\endhead", r"\midrule",
+    caption = rf"\caption{{{_caption(table)}}}\label{{tab:{label}}}\\"
+    return [r"\begingroup", *setup, rf"\begin{{longtable}}{{{_sides(table)}}}", caption, *head,
+            r"\endfirsthead", r"\caption[]{(continued)}\\", *head, r"\endhead", r"\midrule",
             rf"\multicolumn{{{columns}}}{{r@{{}}}}{{continued on the next page}}\\", r"\endfoot", r"\bottomrule",
-            r"\endlastfoot", *body, r"\end{longtable}", *_notes(table)]  # fmt: skip
+            r"\endlastfoot", *body, r"\end{longtable}", *_notes(table), r"\endgroup"]  # fmt: skip
 
 
 def _caption(table: Table) -> str:
@@ -69,7 +70,7 @@ def _sides(table: Table) -> str:
     """Column specification: paragraphs whose widths, with the gaps, add up to the line."""
     whole = sum(column.width for column in table.columns)
     return "".join(
-        rf">{{{_SIDES[column.align]}\arraybackslash}}"
+        rf">{{{_SIDES[column.align]}\arraybackslash{{}}}}"
         rf"p{{\dimexpr {column.width / whole:.4f}\linewidth-2\tabcolsep\relax}}"
         for column in table.columns
     )

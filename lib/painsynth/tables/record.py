@@ -95,6 +95,10 @@ class Table:
 
         return fragment(self)
 
+    def as_raw_html(self) -> str:
+        """HTML for another page, with its own style sheet: no script, no request, ids that depend on the content."""
+        return self._repr_html_()
+
     @property
     def identifier(self) -> str:
         """Prefix of every id in HTML: the same for the same content, another for another table on the page."""

@@ -63,7 +63,7 @@ def results_table(results, *, title: str = "Pooled results", first_column: str |
     unknown = [NOT_REPORTED] if frame["patients"].isna().any() else []
     dashes = [NO_NUMBER] if any(cell.text == MISSING for row in rows for cell in row.cells) else []
     said = [_K if pooled.any() else "", frame.attrs.get("scale", ""), frame.attrs.get("method", "")]
-    notes = sentences([*said, *spread, *dashes, *unknown])
+    notes = sentences([*said, *frame.attrs.get("tests", ()), *spread, *dashes, *unknown])
     return Table(title=title, columns=columns, rows=rows, raw=frame, footnotes=warnings, notes=notes)
 
 
@@ -87,6 +87,8 @@ def _frame(results) -> tuple[pd.DataFrame, str]:
         fits = [fit for *_, fit in found if not isinstance(fit, str)]
         attrs = getattr(fits[0].table, "attrs", {}) if fits else {}
         frame.attrs = {"method": method_of(fits), "scale": words.scale(fits[0].measure, attrs) if fits else ""}
+        frame.attrs["tests"] = [line for one in given.values() if isinstance(one, Groups)
+                                for line in words.subgroup_test(one)]  # fmt: skip
         by = results.by if isinstance(results, Groups) else "analysis"
         heading = words.sentence_case(words.plain(by.replace("msc_source", "cell_source")))
     if frame.empty:
