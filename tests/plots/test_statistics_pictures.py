@@ -44,7 +44,11 @@ PICTURES = {
 }
 # No event rates in a mean difference; slow and shown by the others.
 SKIPPED = {("labbe", "one"), ("labbe", "two"), ("labbe", "ten with a huge one"), ("influence_plot", "hundred")}
-SLOW = {"": {"hundred", "two"}, "funnel": {"two"}, "influence_plot": {"three ratios", "ten with a huge one"}}
+SLOW = {
+    "": {"hundred", "two", "three ratios"},
+    "funnel": {"two", "hundred"},
+    "influence_plot": {"three ratios", "ten with a huge one"},
+}
 CASES = [
     pytest.param(
         draw, table, id=f"{name}, {case}", marks=[pytest.mark.slow] if case in SLOW.get(name, SLOW[""]) else []

@@ -14,9 +14,9 @@ from painsynth.plots.frame import Furniture, Key, framed
 from painsynth.plots.labels import along, name_points, spots_of
 from painsynth.plots.limits import axis_limits
 from painsynth.plots.picture import speak
+from painsynth.plots.row_speech import address
 from painsynth.plots.sides import Side, effect_side
 from painsynth.plots.style import INK, OVERALL, STUDY, house_style
-from painsynth.plots.subject import address
 from painsynth.stats.predictions import bubble_data
 
 SIZE = (310.0, 230.0)

@@ -13,9 +13,10 @@ from painsynth.plots.frame import Furniture, Key, framed, panel_points
 from painsynth.plots.labels import spots_of, spread
 from painsynth.plots.limits import axis_limits
 from painsynth.plots.picture import speak
+from painsynth.plots.row_speech import address
 from painsynth.plots.sides import Side, effect_side, favoured
 from painsynth.plots.style import INK, OVERALL, QUIET, RULE, SMALL_SIZE, STUDY, house_style, text_width
-from painsynth.plots.subject import Subject, address, subject_of, tooltip
+from painsynth.plots.subject import Subject, subject_of, tooltip
 
 SIZE = (330.0, 230.0)
 LEADER = 16.0  # height of the leaders from the curves to the names

@@ -12,9 +12,10 @@ from matplotlib.lines import Line2D
 from painsynth.plots.frame import Furniture, Key, framed
 from painsynth.plots.limits import axis_limits
 from painsynth.plots.picture import speak
+from painsynth.plots.row_speech import address
 from painsynth.plots.sides import Side, effect_side, favoured
 from painsynth.plots.style import INK, OVERALL, RULE, STUDY, house_style
-from painsynth.plots.subject import Subject, address, subject_of, tooltip
+from painsynth.plots.subject import Subject, subject_of, tooltip
 
 WIDTH, ROW = 290.0, 15.0
 TALLEST, LEAST = 0.46, 0.10  # half the height of a drop, in rows: of the most precise study, of any

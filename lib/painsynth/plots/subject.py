@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from painsynth.formats import percent
 from painsynth.plots import words
 from painsynth.plots.picture import speak
-from painsynth.plots.row_speech import address
+from painsynth.plots.row_speech import address, row_speech
 from painsynth.plots.sheet import Sheet, sheet_of
 from painsynth.plots.style import STUDY
 from painsynth.stats.intervals import z_quantile
@@ -132,17 +132,10 @@ def _study(line, back, z: float) -> tuple[float, float, float]:
 
 
 def tooltip(subject: Subject, i: int) -> str:
-    """What a study says when it is pointed at: effect, interval, weight, arms, flags."""
+    """What a study says when it is pointed at: who it is, and what its row in a forest plot says."""
     line = subject.sheet.of("study")[i]
-    half = subject.z * subject.se[i]
-    parts = [f"{line.label}: {subject.with_interval(subject.yi[i], (subject.yi[i] - half, subject.yi[i] + half))}"]
-    if math.isfinite(line.weight):
-        parts.append(f"weight {percent(line.weight, 1)}")
-    sizes = [line.row.get(name) for name in ("n1i", "n2i")]
-    if all(isinstance(n, int | float) and math.isfinite(n) for n in sizes):
-        parts.append(f"n = {sizes[0]:g} and {sizes[1]:g}")
-    flags = words.plain(line.row.get("flags"))
-    return "; ".join([*parts, *([f"flags: {flags}"] if flags else [])])
+    weight = f" Weight {percent(line.weight, 1)}." if math.isfinite(line.weight) else ""
+    return f"{line.label}: {row_speech(subject.sheet, line)}{weight}"
 
 
 def dot(ax: Axes, subject: Subject, i: int, at: tuple[float, float], **look) -> Line2D:
