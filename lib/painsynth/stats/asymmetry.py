@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from painsynth import formats
+from painsynth.stats.frozen import Frozen
+from painsynth.stats.html import noted, paragraph
 from painsynth.stats.words import RATIOS
 
 FEW = 10  # Sterne et al. 2011, BMJ 343:d4002; Cochrane Handbook 6.5, section 13.3.5.3
 
 
 @dataclass(frozen=True, eq=False)
-class AsymmetryTest:
+class AsymmetryTest(Frozen):
     """A test of whether small studies show other effects than large ones.
 
     Attributes
@@ -92,8 +93,7 @@ class AsymmetryTest:
         )
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p>{escape(str(self))}</p>" + (f"<ul>{notes}</ul>" if notes else "")
+        return noted(paragraph(self), self.notes)
 
 
 def few_studies(k: int) -> tuple[str, ...]:

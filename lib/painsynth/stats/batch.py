@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 from painsynth.errors import EffectsError, NothingToPool
 from painsynth.stats.blocks import Block, blocks
 from painsynth.stats.estimate import Pooled, pooled
+from painsynth.stats.frozen import Frozen
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve, tidy
 from painsynth.stats.intervals import i2_h2, two_sided_p
 from painsynth.stats.mean_interval import critical, mean_interval
@@ -20,7 +21,7 @@ OWN_DF = ("KR", "HKSJ-wider")  # rules whose degrees of freedom do not follow fr
 
 
 @dataclass(frozen=True)
-class BatchFit:
+class BatchFit(Frozen):
     """Results of B meta-analyses, each an array (B,).
 
     Attributes

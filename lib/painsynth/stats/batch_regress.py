@@ -11,6 +11,7 @@ from painsynth.errors import EffectsError, NothingToPool
 from painsynth.stats.blocks import BLOCK_BYTES, WIDE_RATIO
 from painsynth.stats.contrasts import contrasts
 from painsynth.stats.design import orthogonal
+from painsynth.stats.frozen import Frozen
 from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS
 from painsynth.stats.intervals import t_quantile, two_sided_p, z_quantile
 from painsynth.stats.mixed_tau2 import solve_mixed
@@ -24,7 +25,7 @@ KEPT = 16 * 2**20  # bytes; untouched, so they cost nothing
 
 
 @dataclass(frozen=True)
-class BatchRegression:
+class BatchRegression(Frozen):
     """Results of B meta-regressions with p coefficients.
 
     Attributes

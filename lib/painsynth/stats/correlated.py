@@ -143,7 +143,6 @@ def _record(effects, rows, cluster: np.ndarray, working: Working, how: tuple) ->
     weights, level, tau2, omega2, (q, expected) = how
     share = 1 / working.covariance[0][:, 0, 0]
     percent = 100 * share / share.sum()
-    percent.setflags(write=False)
     none = (np.nan, np.nan)
     fit = Multilevel(
         k=len(rows.yi), studies=int(cluster.max()) + 1, estimate=float((share * rows.yi).sum() / share.sum()),

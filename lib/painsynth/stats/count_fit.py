@@ -157,7 +157,6 @@ def fill(table, counts: Counts, found: dict, kind: type[CountFit] = CountFit) ->
     with np.errstate(all="ignore"):
         statistic = float(np.float64(estimate) / se)
     weights = np.asarray(found["weights"], float)
-    weights.setflags(write=False)
     treatment = found.pop("treatment", None)
     treatment = treatments(counts) if treatment is None else treatment
     values = NEUTRAL | {

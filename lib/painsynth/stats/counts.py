@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from painsynth.errors import EffectsError, NothingToPool
-from painsynth.stats.table import SHOWN, missing_column, nothing_left
+from painsynth.stats.table import nothing_left, one_column, refuse, study_labels
 
 RISKS = ("ai", "n1i", "ci", "n2i")
 RATES = ("x1i", "t1i", "x2i", "t2i")
@@ -112,13 +112,13 @@ def counts_of(table, measure: str = "OR") -> Counts:
         raise EffectsError(f"expected a table with columns {', '.join(names)}; got {type(table).__name__}")
     if len(table) == 0:
         raise NothingToPool(nothing_left(table))
-    label = [str(x) for x in table["study"]] if "study" in columns else [str(i + 1) for i in range(len(table))]
+    label = study_labels(table)
     a, n1, c, n2 = (_column(table, name, label) for name in names)
     for events, size, pair in ((a, n1, names[:2]), (c, n2, names[2:])):
-        _refuse(~(events >= 0), events, pair[0], label, "a number of events is 0 or more")
-        _refuse(~(size > 0), size, pair[1], label, "an arm has to have somebody in it; take the row out by name")
+        refuse(~(events >= 0), events, pair[0], label, "a number of events is 0 or more")
+        refuse(~(size > 0), size, pair[1], label, "an arm has to have somebody in it; take the row out by name")
         if names is RISKS:
-            _refuse(events > size, events, pair[0], label, "there are more events than participants")
+            refuse(events > size, events, pair[0], label, "there are more events than participants")
     return Counts(label, a, n1, c, n2, names is RATES)
 
 
@@ -132,7 +132,7 @@ def whole(counts: Counts) -> None:
     """
     for values, name in zip((counts.a, counts.n1, counts.c, counts.n2), RISKS, strict=True):
         bad = values != np.round(values)
-        _refuse(bad, values, name, counts.label, "the exact likelihood needs whole numbers; model='UM.FS' does not")
+        refuse(bad, values, name, counts.label, "the exact likelihood needs whole numbers; model='UM.FS' does not")
 
 
 def _column(table, name: str, label: list[str]) -> np.ndarray:
@@ -140,12 +140,9 @@ def _column(table, name: str, label: list[str]) -> np.ndarray:
     columns = list(table.columns)
     if name not in columns and parts and all(part in columns for part in parts):
         return sum(_column(table, part, label) for part in parts)
-    if name not in columns:
-        raise EffectsError(missing_column(name, columns))
-    if columns.count(name) > 1:
-        raise EffectsError(f"the table has {columns.count(name)} columns named '{name}'; keep one")
+    one_column(name, columns)
     values = _numbers(table[name].to_numpy(dtype=object), name, label)
-    _refuse(~np.isfinite(values), values, name, label, "give the number, or take the row out by name")
+    refuse(~np.isfinite(values), values, name, label, "give the number, or take the row out by name")
     return values
 
 
@@ -157,12 +154,3 @@ def _numbers(values: Sequence, name: str, label: list[str]) -> np.ndarray:
         if value is not None and type(value).__name__ not in ("NAType", "NaTType"):
             out[i] = float(value)
     return out
-
-
-def _refuse(bad: np.ndarray, values: np.ndarray, name: str, label: list[str], remedy: str) -> None:
-    rows = np.flatnonzero(bad)
-    if not rows.size:
-        return
-    shown = "; ".join(f"study '{label[i]}', column {name}: {values[i]:g}" for i in rows[:SHOWN])
-    more = f" and {rows.size - SHOWN} more" if rows.size > SHOWN else ""
-    raise EffectsError(f"{shown}{more}; {remedy}")

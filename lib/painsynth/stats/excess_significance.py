@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 from scipy.special import bdtrc, ndtr, ndtri
@@ -11,6 +10,8 @@ from scipy.special import bdtrc, ndtr, ndtri
 from painsynth import formats
 from painsynth.errors import EffectsError
 from painsynth.stats.asymmetry import few_studies
+from painsynth.stats.frozen import Frozen
+from painsynth.stats.html import noted, paragraph
 from painsynth.stats.pool import pool
 from painsynth.stats.table import studies_of
 from painsynth.stats.words import MODEL, choose
@@ -19,7 +20,7 @@ TESTS = ("exact", "binomial", "chi2")
 
 
 @dataclass(frozen=True, eq=False)
-class ExcessSignificance:
+class ExcessSignificance(Frozen):
     """Observed against expected significant studies.
 
     Attributes
@@ -62,8 +63,7 @@ class ExcessSignificance:
         )
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p>{escape(str(self))}</p>" + (f"<ul>{notes}</ul>" if notes else "")
+        return noted(paragraph(self), self.notes)
 
 
 def excess_significance(

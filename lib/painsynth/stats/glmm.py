@@ -21,6 +21,7 @@ from painsynth.stats.count_fit import (
 )
 from painsynth.stats.counts import Counts, counts_of, whole
 from painsynth.stats.glmm_heterogeneity import saturated
+from painsynth.stats.glmm_interval import tau2_interval_glmm
 from painsynth.stats.glmm_models import MODELS, Model, build, nodes_of
 from painsynth.stats.intervals import t_quantile
 from painsynth.stats.words import check_level, choose
@@ -88,7 +89,8 @@ def pool_glmm(
     -------
     GlmmFit
         On the log scale; `back()` returns the ratio. k counts the trials that enter. `weights` are NaN: a likelihood
-        has none. The prediction interval uses t with k - 1 degrees of freedom.
+        has none. The prediction interval uses t with k - 1 degrees of freedom. `tau2_ci` is a profile-likelihood
+        interval (metafor has none for these models), from which that of I2 and H2 follows.
 
     Raises
     ------
@@ -124,7 +126,7 @@ def pool_glmm(
     x = counts.take(used)
     random = method == "ML" and len(x.a) > 1
     nodes = nodes_of(model, random, counts.rates, nodes)
-    found = _fit(x, model, random, nodes)
+    found = _fit(x, model, random, nodes, level)
     found |= {"level": level, "measure": measure, "nodes": nodes, "k": len(x.a), "method_ci": ci,
               "df": len(x.a) - 1 if ci == "t" and len(x.a) > 1 else None,
               "method": f"GLMM {model}, " + ("random effects (ML)" if random else "equal effects"),
@@ -140,7 +142,7 @@ def _measure(table, measure: str | None) -> str:
     return measure_of(table, measure, ("OR", "IRR"))
 
 
-def _fit(x: Counts, model: str, random: bool, nodes: int) -> dict:
+def _fit(x: Counts, model: str, random: bool, nodes: int, level: float) -> dict:
     """Estimate, se, variances and tests of heterogeneity."""
     form = build(x, model, nodes)
     common, settled = equal_effects(form), True
@@ -155,10 +157,13 @@ def _fit(x: Counts, model: str, random: bool, nodes: int) -> dict:
     typical = typical_variance(vi)
     found = {"estimate": float(top.x[0]), "se": standard_error(top), "tau2": tau2, "converged": settled,
              "model": "random" if random else "common", "method_tau2": "ML" if random else "EE",
-             "i2": 100 * tau2 / (typical + tau2) if tau2 > 0 else 0.0,
+             "i2": _share(tau2, typical),
              "h2": 1 + tau2 / typical if tau2 > 0 else 1.0,
              "sigma2": float(top.x[2] ** 2) if model == "UM.RS" else float("nan"),
              "log_likelihood": top.value + form.constant}  # fmt: skip
+    if random:
+        ends = tau2_interval_glmm(form, top, level)
+        found |= {"tau2_ci": ends, "i2_ci": tuple(_share(end, typical) for end in ends), "method_tau2_ci": "PL"}
     df = len(x.a) - 1
     if df < 1:
         return found | {"q": 0.0, "q_df": 0, "q_p": 1.0, "q_wald": 0.0, "q_wald_p": 1.0}
@@ -166,6 +171,11 @@ def _fit(x: Counts, model: str, random: bool, nodes: int) -> dict:
     q = max(0.0, 2 * (height - common.value))
     return found | {"q": q, "q_df": df, "q_p": float(chdtrc(float(df), q)), "q_wald": q_wald,
                     "q_wald_p": float(chdtrc(float(df), q_wald))}  # fmt: skip
+
+
+def _share(tau2: float, typical: float) -> float:
+    """I2 in percent."""
+    return 100.0 if np.isinf(tau2) else 100 * tau2 / (typical + tau2) if tau2 > 0 else 0.0
 
 
 def equal_effects(form: Model) -> Summit:

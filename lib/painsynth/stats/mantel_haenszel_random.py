@@ -25,7 +25,7 @@ from painsynth.stats.heterogeneity import FIXED_WEIGHTS, solve
 from painsynth.stats.mantel_haenszel import MantelHaenszelFit, pool_mh, spread_out
 from painsynth.stats.pool import record, settle
 from painsynth.stats.score_root import Root
-from painsynth.stats.table import Studies
+from painsynth.stats.table import Studies, study_labels
 
 MEASURES = ("OR", "RR", "RD")
 
@@ -113,7 +113,6 @@ def corrected_effects(counts: Counts, measure: str) -> tuple[np.ndarray, np.ndar
 
 def _random(table, yi: np.ndarray, vi: np.ndarray, how: dict, centre: float) -> tuple[Fit, float]:
     """Random-effects fit, and Q about the Mantel-Haenszel mean (DL) or the inverse-variance mean (all else)."""
-    labels = [str(x) for x in table["study"]] if "study" in table else [str(i + 1) for i in range(len(table))]
     block = block_of(yi, vi)
     w = 1 / vi
     root = solve(block, how["method"])
@@ -123,7 +122,7 @@ def _random(table, yi: np.ndarray, vi: np.ndarray, how: dict, centre: float) -> 
         root = Root(np.array([max(0.0, (q - len(yi) + 1) / scale)]), root.converged, root.multimodal)
     with np.errstate(all="ignore"):
         mean = pooled(block, root.tau2, how["method"] in FIXED_WEIGHTS)
-        fit = record(table.assign(yi=yi, vi=vi), Studies(labels, yi, vi), block, (root, mean), how)
+        fit = record(table.assign(yi=yi, vi=vi), Studies(study_labels(table), yi, vi), block, (root, mean), how)
     return fit, q if how["method"] == "DL" and len(yi) > 1 else fit.q
 
 
@@ -134,7 +133,6 @@ def _widen(fit: Fit, table, counts: Counts, used: np.ndarray, extra: dict) -> Ra
     whole = table.assign(yi=yi, vi=vi, zero_events=counts.zero_events, treatment=treatments(counts, used, ADD))
     whole.attrs["measure"] = extra["measure"]
     weights = spread_out(fit.weights, used)
-    weights.setflags(write=False)
     values = {field.name: getattr(fit, field.name) for field in fields(Fit)} | heterogeneity_of(extra["q"], fit.k - 1)
     values |= {"table": whole, "weights": weights, "study": tuple(counts.label), "measure": extra["measure"],
                "notes": (*fit.notes, *zero_notes(counts, used)), "i2": max(0.0, values["i2"])}  # fmt: skip

@@ -125,7 +125,6 @@ def _weights(fitted: Levels, k: int) -> np.ndarray:
     for rows, w in zip(fitted.working.rows, fitted.solved.weight, strict=True):
         weights[rows] = w.sum(2)
     weights *= 100 / weights.sum()
-    weights.setflags(write=False)
     return weights
 
 

@@ -109,6 +109,11 @@ class Multilevel(PooledRecord):
         return float("nan"), float("nan")
 
     @property
+    def h2_ci(self) -> tuple[float, float]:
+        """No interval."""
+        return float("nan"), float("nan")
+
+    @property
     def h2(self) -> float:
         """Total variance over the typical sampling variance: H2 = 1/(1 - I2)."""
         return 100.0 / (100.0 - self.i2) if self.i2 < 100 else float("inf") if self.i2 == 100 else float("nan")

@@ -155,7 +155,6 @@ def _weights(working, solved: Solved) -> np.ndarray:
     for rows, w in zip(working.rows, solved.weight, strict=True):
         weights[rows] = np.diagonal(w, axis1=1, axis2=2)
     weights *= 100 / weights.sum()
-    weights.setflags(write=False)
     return weights
 
 

@@ -58,24 +58,39 @@ def _variance(fit: Fit) -> Iterator[str]:
         yield f"tau2 ({fit.method_tau2}) is truncated at 0"
     if fit.tau2_ci == (0.0, 0.0):
         yield "the whole interval of tau2 lies below 0: effects agree more than chance would have them"
-    if fit.multimodal:
-        yield f"the {fit.method_tau2} likelihood has several maxima; the highest was taken"
-    if not fit.converged:
-        yield f"tau2 ({fit.method_tau2}) has not converged"
+    yield from search(fit)
     if fit.method_tau2.startswith("GENQ"):
         yield "the mean uses the weights 1/vi, not 1/(vi + tau2)"
 
 
 def _rows(fit: Fit) -> Iterator[str]:
-    twice = [name for name, count in Counter(fit.study).items() if count > 1]
-    if twice:
-        verb = "appears" if len(twice) == 1 else "appear"
-        yield f"{some(twice)} {verb} more than once; rows are treated as independent"
+    yield from repeated(fit)
     zero = _double_zero(fit)
     if zero:
         yield f"no events in either arm: {some(zero)}; they enter with what was added to their cells"
     named = {*fit.study, *(f"study {name}" for name in fit.study)}  # effects() says "study A", others "A"
     yield from (note for note in own(fit).attrs.get("notes", ()) if note.partition(":")[0] in named)
+
+
+def search(fit) -> Iterator[str]:
+    """What the search for tau2 met with."""
+    if fit.multimodal:
+        yield f"the {fit.method_tau2} likelihood has several maxima; the highest was taken"
+    if not fit.converged:
+        yield f"tau2 ({fit.method_tau2}) has not converged"
+
+
+def repeated(fit) -> Iterator[str]:
+    """Studies that stand in several rows."""
+    twice = [name for name, count in Counter(fit.study).items() if count > 1]
+    if twice:
+        verb = "appears" if len(twice) == 1 else "appear"
+        yield f"{some(twice)} {verb} more than once; rows are treated as independent"
+
+
+def inherited(fit) -> Iterator[str]:
+    """Notes of the effects table on the studies of the fit."""
+    yield from (note for note in own(fit).attrs.get("notes", ()) if note.partition(":")[0] in fit.study)
 
 
 def some(names: list[str]) -> str:

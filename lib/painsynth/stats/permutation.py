@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 
@@ -20,7 +19,9 @@ from painsynth.stats.arrangements import (
 )
 from painsynth.stats.batch_regress import Fitted, Span, fit_columns, keep_memory, ratio
 from painsynth.stats.fit import Fit
+from painsynth.stats.frozen import Frozen, keeps
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS
+from painsynth.stats.html import grid, paragraph
 from painsynth.stats.regress import regress
 from painsynth.stats.regression import Regression
 from painsynth.stats.words import choose
@@ -32,8 +33,9 @@ STATISTICS = ("test", "coefficient")
 TIE = 1e-8  # statistics this close, relative to the observed one (or to 1), are equal: they differ by rounding
 
 
+@keeps("table")
 @dataclass(frozen=True, eq=False)
-class Permutation:
+class Permutation(Frozen):
     """Result of a permutation test.
 
     Attributes
@@ -74,13 +76,12 @@ class Permutation:
         return f"permutation test over {how} rearrangements of {self.kind}: {terms}"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th scope='row'>{escape(r.term)}</th><td>{formats.number(r.estimate, self.regression.digits)}</td>"
-            f"<td>{formats.p_value(r.p)}</td><td>{formats.p_value(r.p_model)}</td></tr>"
+        d = self.regression.digits
+        cells = (
+            (r.term, formats.number(r.estimate, d), formats.p_value(r.p), formats.p_value(r.p_model))
             for r in self.table.itertuples()
         )
-        head = "<tr><th></th><th>estimate</th><th>permutation</th><th>model</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table><p>{escape(str(self))}</p>"
+        return grid(("", "estimate", "permutation", "model"), cells) + paragraph(self)
 
 
 def permutation_test(subject, n=None, seed=0, *, statistic="test", alternative="two-sided", **how) -> Permutation:
@@ -237,7 +238,8 @@ class _Count:
         """Set the bars: the observed values, less what rounding may take off them."""
         seen = self._figures(observed)[0]
         unit = observed.se[0] if self.statistic == "coefficient" else 1.0
-        self.bar = np.where(np.isinf(seen), seen, seen - TIE * np.maximum(np.abs(seen), unit))
+        with np.errstate(invalid="ignore"):  # identical effects: the statistic is infinite, and stays so
+            self.bar = np.where(np.isinf(seen), seen, seen - TIE * np.maximum(np.abs(seen), unit))
         qm = observed.qm[0]
         self.bar_qm = qm - TIE * max(abs(qm), 1.0) if np.isfinite(qm) else qm
 

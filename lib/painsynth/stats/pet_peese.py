@@ -10,6 +10,7 @@ from scipy.special import stdtr
 from painsynth.stats.adjusted import Adjusted, adjusted
 from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.egger import line_coefficients
+from painsynth.stats.html import noted, paragraph
 from painsynth.stats.line import check_line, weighted_line
 from painsynth.stats.pool import pool
 from painsynth.stats.rows import GLOSSARY, finish, study_rows
@@ -88,11 +89,8 @@ class PetPeese:
         return f"{self.pet}; {self.peese}; conditional: {self.chosen}"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        lines = (f"Unadjusted: {self.pet.fit}", str(self.pet), str(self.peese), f"Conditional estimate: {self.chosen}")
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p>{'<br>'.join(map(escape, lines))}</p>" + (f"<ul>{notes}</ul>" if notes else "")
+        lines = (f"Unadjusted: {self.pet.fit}", self.pet, self.peese, f"Conditional estimate: {self.chosen}")
+        return noted(paragraph(*lines), self.notes)
 
 
 def pet_peese(effects, *, level=0.95) -> PetPeese:

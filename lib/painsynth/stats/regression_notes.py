@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from painsynth import formats
-from painsynth.stats.notes import some
+from painsynth.stats.notes import inherited, repeated, search, some
 from painsynth.stats.regression import Regression
 
 PER_MODERATOR = 10  # studies for each moderator: Cochrane Handbook 6.5, section 10.11.4
@@ -48,10 +47,7 @@ def _variance(fit: Regression) -> Iterator[str]:
         return
     if fit.tau2 == 0:
         yield f"tau2 ({fit.method_tau2}) is truncated at 0"
-    if fit.multimodal:
-        yield f"the {fit.method_tau2} likelihood has several maxima; the highest was taken"
-    if not fit.converged:
-        yield f"tau2 ({fit.method_tau2}) has not converged"
+    yield from search(fit)
     if fit.method_tau2.startswith("GENQ"):
         yield "the coefficients use the weights 1/vi, not 1/(vi + tau2)"
 
@@ -60,8 +56,5 @@ def _rows(fit: Regression) -> Iterator[str]:
     alone = [name for name, h in zip(fit.study, fit.hat, strict=True) if h > LEVER]
     if alone:
         yield f"{some(alone)} fit{'s' if len(alone) == 1 else ''} exactly: a coefficient rests on one study alone"
-    twice = [name for name, count in Counter(fit.study).items() if count > 1]
-    if twice:
-        verb = "appears" if len(twice) == 1 else "appear"
-        yield f"{some(twice)} {verb} more than once; rows are treated as independent"
-    yield from (note for note in fit.table.attrs.get("notes", ()) if note.partition(":")[0] in fit.study)
+    yield from repeated(fit)
+    yield from inherited(fit)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from html import escape
 
 import numpy as np
 from scipy.special import chdtrc, fdtrc
@@ -13,7 +12,9 @@ from painsynth.errors import EffectsError
 from painsynth.stats.blocks import block_of
 from painsynth.stats.estimate import pooled
 from painsynth.stats.fit import Fit
+from painsynth.stats.frozen import Frozen
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, common_tau2
+from painsynth.stats.html import grid, noted
 from painsynth.stats.pool import pool, record, settle
 from painsynth.stats.rows import finish, pooled_row, study_rows
 from painsynth.stats.score_root import Root
@@ -21,7 +22,7 @@ from painsynth.stats.table import missing_column, studies_of
 
 
 @dataclass(frozen=True, eq=False)
-class Groups:
+class Groups(Frozen):
     """A pooled analysis by subgroup.
 
     Attributes
@@ -119,18 +120,15 @@ class Groups:
         return f"{words}; F = {formats.number(self.f_between)}, df = {one}, {two}, {formats.p_value(self.f_between_p)}"
 
     def _repr_html_(self) -> str:
-        head = f"<tr><th>{escape(self.by)}</th><th>k</th><th>{escape(self.measure)}</th><th>{self.level:.0%} CI</th>"
-        head += "<th>tau2</th><th>I2</th></tr>"
-        body = "".join(_html_row(n, f) for n, f in [*self.fits.items(), ("All", self.overall)])
-        notes = "".join(f"<li>{escape(note)}</li>" for note in (self.test, *self.notes))
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+        head = (self.by, "k", self.measure, f"{self.level:.0%} CI", "tau2", "I2")
+        body = [_cells(name, fit) for name, fit in [*self.fits.items(), ("All", self.overall)]]
+        return noted(grid(head, body), (self.test, *self.notes))
 
 
-def _html_row(name: str, fit: Fit) -> str:
-    d = fit.digits
-    cells = (str(fit.k), formats.number(fit.estimate, d), formats.interval(*fit.ci, d))
+def _cells(name: str, fit: Fit) -> tuple[str, ...]:
+    d, shown = fit.digits, fit.back()
     more = (formats.number(fit.tau2, d), formats.percent(fit.i2)) if fit.k > 1 else (formats.MISSING,) * 2
-    return f"<tr><th scope='row'>{escape(name)}</th>{''.join(f'<td>{escape(c)}</td>' for c in (*cells, *more))}</tr>"
+    return (name, str(fit.k), formats.number(shown.estimate, d), formats.interval(*shown.ci, d), *more)
 
 
 def pool_by(effects, column: str, *, common_tau2: bool = False, **how) -> Groups:

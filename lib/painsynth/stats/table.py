@@ -40,14 +40,15 @@ def studies_of(effects) -> Studies:
     if columns is None:
         raise EffectsError(f"expected a table with columns study, yi, vi; got {type(effects).__name__}")
     for name in ("yi", "vi"):
-        _one_column(name, list(columns))
+        hint = "; make yi and vi with effects(table, measure=...)" if "m1i" in columns or "ai" in columns else ""
+        one_column(name, list(columns), hint)
     count = len(effects)
     if count == 0:
         raise NothingToPool(nothing_left(effects))
-    label = [str(x) for x in effects["study"]] if "study" in columns else [str(i + 1) for i in range(count)]
+    label = study_labels(effects)
     yi, vi = (_numbers(effects[name], name, label) for name in ("yi", "vi"))
-    _refuse(~np.isfinite(yi), yi, "yi", label, "the effect must be a finite number")
-    _refuse(~(np.isfinite(vi) & (vi > 0)), vi, "vi", label, "a sampling variance must be a number above 0")
+    refuse(~np.isfinite(yi), yi, "yi", label, "the effect must be a finite number")
+    refuse(~(np.isfinite(vi) & (vi > 0)), vi, "vi", label, "a sampling variance must be a number above 0")
     return Studies(label, yi, vi)
 
 
@@ -69,12 +70,22 @@ def missing_column(name: str, columns: list) -> str:
     return f"the table has no column '{name}'{hint} (columns: {', '.join(names)})"
 
 
-def _one_column(name: str, columns: list) -> None:
+def one_column(name: str, columns: list, hint: str = "") -> None:
+    """Refuse a table that has not exactly one column of a name.
+
+    Raises
+    ------
+    EffectsError
+    """
     if name not in columns:
-        hint = "; make yi and vi with effects(table, measure=...)" if "m1i" in columns or "ai" in columns else ""
         raise EffectsError(missing_column(name, columns) + hint)
     if columns.count(name) > 1:
         raise EffectsError(f"the table has {columns.count(name)} columns named '{name}'; keep one")
+
+
+def study_labels(table) -> list[str]:
+    """Labels of the rows: the column `study`, or their numbers from 1."""
+    return [str(x) for x in table["study"]] if "study" in table.columns else [str(i + 1) for i in range(len(table))]
 
 
 def _numbers(series, name: str, label: list[str]) -> np.ndarray:
@@ -99,7 +110,13 @@ def _is_missing(value) -> bool:
     return value is None or type(value).__name__ in ("NAType", "NaTType")
 
 
-def _refuse(bad: np.ndarray, values: np.ndarray, name: str, label: list[str], remedy: str) -> None:
+def refuse(bad: np.ndarray, values: np.ndarray, name: str, label: list[str], remedy: str) -> None:
+    """Refuse the rows that are bad, naming study, column and value, with the remedy.
+
+    Raises
+    ------
+    EffectsError
+    """
     rows = np.flatnonzero(bad)
     if not rows.size:
         return

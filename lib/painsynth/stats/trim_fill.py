@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,9 @@ from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.blocks import block_of
 from painsynth.stats.estimate import pooled
 from painsynth.stats.fit import Fit
+from painsynth.stats.frozen import Frozen, keeps
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, solve
+from painsynth.stats.html import noted, paragraph
 from painsynth.stats.line import check_line, weighted_line
 from painsynth.stats.line_tau2 import ESTIMATORS, line_tau2
 from painsynth.stats.pool import pool
@@ -25,8 +26,9 @@ KINDS = ("L0", "R0", "Q0")
 SIDES = ("left", "right")
 
 
+@keeps("table")
 @dataclass(frozen=True, eq=False)
-class TrimFill:
+class TrimFill(Frozen):
     """A trim-and-fill analysis.
 
     Attributes
@@ -79,8 +81,7 @@ class TrimFill:
         return f"Trim and fill ({self.estimator}): {self.k0} {some} missing on the {self.side}{spread}; {self.fit}"
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return f"<p>{escape(str(self))}<br>Observed: {escape(str(self.observed))}</p>" + f"<ul>{notes}</ul>"
+        return noted(paragraph(self, f"Observed: {self.observed}"), self.notes)
 
 
 class Count(NamedTuple):
