@@ -67,6 +67,7 @@ _HOME = {
     "fit_statistics": "stats.fit_statistics",
     "forest": "plots.forest",
     "funnel": "plots.funnel",
+    "gap_map": "plots.gap_map",
     "gosh": "sensitivity.gosh",
     "gosh_plot": "plots.cloud",
     "i2_from_q": "stats.higgins_thompson",

@@ -37,7 +37,8 @@ def coverage_table(evidence: Evidence) -> pd.DataFrame:
     """Count by condition and cell source; a trial with several sources counts in each of its rows.
 
     Columns: condition, msc_source, trials, randomised, n_randomised (sum where known), trials_without_n, poolable
-    (randomised trials with poolable controlled pain), patients_poolable.
+    (randomised trials with poolable controlled pain), patients_poolable, patients (randomised, or in all arms where
+    that is not on file), trials_without_patients (not counted in patients).
     """
     cells = evidence.arms.loc[evidence.arms["role"] == "cells", ["study_id", "msc_source"]].drop_duplicates()
     trials = evidence.studies[["study_id", "condition", "design", "n_randomised", "unit_of_analysis"]].merge(cells)
@@ -49,6 +50,7 @@ def coverage_table(evidence: Evidence) -> pd.DataFrame:
     trials["is_poolable"] = trials["is_rct"] & ~pd.isna(analysed)
     # In a paired design both sides of a patient are counted in n; the patient counts once.
     halved = analysed / trials["unit_of_analysis"].map(lambda unit: 2 if unit == "paired_side" else 1)
+    trials["treated"] = trials["n_randomised"].fillna(trials["study_id"].map(_patients_in_arms(evidence)))
     trials["patients"] = halved.where(trials["is_poolable"], 0.0)
     groups = trials.groupby(["condition", "msc_source"], sort=True)
     table = pd.DataFrame({
@@ -58,5 +60,20 @@ def coverage_table(evidence: Evidence) -> pd.DataFrame:
         "trials_without_n": groups["n_randomised"].agg(lambda n: n.isna().sum()),
         "poolable": groups["is_poolable"].sum(),
         "patients_poolable": groups["patients"].sum(),
+        "patients": groups["treated"].sum(),
+        "trials_without_patients": groups["treated"].agg(lambda n: n.isna().sum()),
     })  # fmt: skip
     return table.astype(int).reset_index()
+
+
+def _patients_in_arms(evidence: Evidence) -> pd.Series:
+    """Patients of each trial as the sum of its arms, randomised or else the most that were ever measured.
+
+    A trial of which one arm's number is not on file has none; arms that repeat others are not counted again.
+    """
+    arms = evidence.arms[evidence.arms["combined_from"] == ""]
+    measured = evidence.outcomes.groupby("arm_id")["n"].max()
+    n = arms["n_randomised"].fillna(arms["arm_id"].map(measured).astype(float))
+    halves = arms["study_id"].map(evidence.studies.set_index("study_id")["unit_of_analysis"]) == "paired_side"
+    # Both sides of a patient are arms of a paired design; the patient counts once.
+    return (n / (1 + halves)).groupby(arms["study_id"]).agg(lambda known: known.sum(min_count=len(known)))

@@ -7,14 +7,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from painsynth.errors import NothingToPool
+from painsynth.plots.grid import EMPTY, arranged, coverage_of, labels_of, split_heading
 from painsynth.plots.palette import text_on
 from painsynth.plots.picture import new_picture
 from painsynth.plots.style import QUIET, SMALL_SIZE, TEXT_SIZE, house_style, text_width
-from painsynth.plots.words import plain, sentence_case
+from painsynth.plots.words import plain
 
-UNNAMED = ("mixed", "other", "not_reported")  # sources that come last
-EMPTY = "#ededed"
 CELL = (74.0, 30.0)  # width and height in points
 MARGIN = 9.0
 _SHADES = LinearSegmentedColormap.from_list("trials", ["#dbe7f3", "#3a6ea5"])
@@ -52,10 +50,8 @@ def evidence_map(evidence, *, ax: Axes | None = None) -> Axes:
     """
     import seaborn as sns  # a second of CPU, needed for this picture only
 
-    table = evidence if isinstance(evidence, pd.DataFrame) else evidence.coverage()
-    if not len(table):
-        raise NothingToPool("no trial is on file, so there is nothing to map; add rows to studies.csv and arms.csv")
-    trials, poolable = _grid(table, "trials"), _grid(table, "poolable")
+    table = coverage_of(evidence)
+    trials, poolable = arranged(table, "trials"), arranged(table, "poolable")
     with house_style():
         if ax is None:
             ax = _map_axes(trials)
@@ -69,27 +65,9 @@ def evidence_map(evidence, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _grid(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Counts with one row per condition, one column per source, most trials first, then by the alphabet."""
-    grid = table.pivot_table(index="condition", columns="msc_source", values=column, aggfunc="sum", fill_value=0)
-    counts = table.pivot_table(index="condition", columns="msc_source", values="trials", aggfunc="sum", fill_value=0)
-    rows = sorted(counts.index, key=lambda name: (-counts.loc[name].sum(), name))
-    columns = sorted(counts.columns, key=lambda name: (name in UNNAMED, -counts[name].sum(), name))
-    return grid.loc[rows, columns].astype(int)
-
-
-def _labels(names) -> list[str]:
-    return [sentence_case(plain(name)) for name in names]
-
-
-def _split(label: str) -> str:
-    """Break a heading before its last word when it is wider than a cell."""
-    return label if text_width(label) <= CELL[0] - 6 else "\n".join(label.split(" "))
-
-
 def _map_axes(grid: pd.DataFrame) -> Axes:
-    left = MARGIN + max(text_width(label) for label in _labels(grid.index)) + 8
-    headings = [_split(label) for label in _labels(grid.columns)]
+    left = MARGIN + max(text_width(label) for label in labels_of(grid.index)) + 8
+    headings = [split_heading(label, CELL[0] - 6) for label in labels_of(grid.columns)]
     head = MARGIN + (TEXT_SIZE + 3) * max(text.count("\n") + 1 for text in headings) + 6
     rows, columns = grid.shape
     spill = max((max(text_width(line) for line in text.split("\n")) - CELL[0]) / 2 for text in headings)
@@ -126,8 +104,12 @@ def _write_cells(ax: Axes, trials: pd.DataFrame, poolable: pd.DataFrame) -> None
 
 
 def _name_sides(ax: Axes, grid: pd.DataFrame) -> None:
-    ax.set_xticks(np.arange(grid.shape[1]) + 0.5, [_split(label) for label in _labels(grid.columns)], rotation=0)
-    ax.set_yticks(np.arange(grid.shape[0]) + 0.5, _labels(grid.index), rotation=0)
+    ax.set_xticks(
+        np.arange(grid.shape[1]) + 0.5,
+        [split_heading(label, CELL[0] - 6) for label in labels_of(grid.columns)],
+        rotation=0,
+    )
+    ax.set_yticks(np.arange(grid.shape[0]) + 0.5, labels_of(grid.index), rotation=0)
     ax.tick_params(length=0, pad=4, labelsize=TEXT_SIZE, top=False, labeltop=True, bottom=False, labelbottom=False)
     ax.set_xlabel("")
     ax.set_ylabel("")
@@ -137,7 +119,7 @@ def _in_words(trials: pd.DataFrame, poolable: pd.DataFrame) -> str:
     rows, columns = trials.shape
     head = f"Evidence map of {rows} condition{'s'[: rows != 1]} by {columns} cell source{'s'[: columns != 1]}."
     parts = [head]
-    for name, label in zip(trials.index, _labels(trials.index), strict=True):
+    for name, label in zip(trials.index, labels_of(trials.index), strict=True):
         found = [
             f"{plain(source)} {n} trial{'s'[: n != 1]}, {poolable.at[name, source]} poolable"
             for source, n in trials.loc[name].items()

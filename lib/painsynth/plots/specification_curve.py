@@ -263,7 +263,7 @@ def _draw_main(ax: Axes, curve: Axes, specs: Specifications) -> None:
         return
     place, row = specs.main + 1, specs.rows.iloc[specs.main]
     for panel in (ax, curve):
-        panel.axvline(place, color=INK, linewidth=0.8, zorder=1.8, label="main")
+        panel.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=1.8, label="main")
     curve.plot([place, place], [row["ci_low"], row["ci_high"]], color=INK, linewidth=1.8, zorder=4, label="main ci")
     curve.plot([place], [row["estimate"]], "D", color=INK, markersize=5.5, zorder=5, markeredgecolor="white",
                markeredgewidth=0.6, label="main estimate")  # fmt: skip
