@@ -77,3 +77,14 @@ def test_other_tables_are_refused():
     other.attrs["measure"] = "SMD"
     with pytest.raises(PainsynthError, match="compare like with like"):
         ps.sensitivity_table(fit, {"other": ps.pool(other)})
+
+
+def test_a_method_of_its_own_is_not_redone_by_another():
+    counts = pd.DataFrame({"study": list("abc"), "ai": [3, 5, 2], "n1i": [30, 40, 25], "ci": [6, 9, 3],
+                           "n2i": [30, 42, 25]})  # fmt: skip
+    fit = ps.pool_mh(counts, measure="OR")
+    with pytest.raises(PainsynthError, match=r"'Mantel-Haenszel' cannot be redone.*analyses="):
+        ps.sensitivity_table(fit)
+    table = ps.sensitivity_table(fit, {"Peto": ps.pool_mh(counts[1:], measure="OR")})
+    assert [row.cells[0].text for row in table.rows] == ["Mantel-Haenszel"] * 2
+    assert ps.results_table({"All": fit}).rows[0].cells[1].text == "3"

@@ -13,6 +13,7 @@ from painsynth.sensitivity.alternatives import other_methods, without_flags
 from painsynth.sensitivity.subsets import leave_one_out
 from painsynth.stats.fit import Fit
 from painsynth.stats.intervals import prediction_interval
+from painsynth.stats.words import CI, MODEL
 
 MAIN = "Main analysis"
 FIGURES = ("k", "estimate", "ci_low", "ci_high", "pi_low", "pi_high")
@@ -21,6 +22,9 @@ NAMED = 3  # studies left out together that are named; of more only the number i
 
 def default_analyses(fit: Fit) -> dict[str, pd.DataFrame]:
     """Other methods, one study left out, flagged rows left out: whatever the fit's own table allows."""
+    if getattr(fit, "how", None) or fit.method_ci not in CI or fit.model not in MODEL:
+        raise PainsynthError(f"the analyses of '{main_name(fit)}' cannot be redone here by its own method; make them, "
+                             "and give them as analyses={'One study left out': ...}")  # fmt: skip
     effects, level = fit.table, {"level": fit.level}
     how = {"tau2": fit.method_tau2, "ci": fit.method_ci} if fit.model == "random" and fit.k > 1 else {}
     found = {"Other methods": other_methods(effects, **level)}
@@ -42,8 +46,13 @@ def analysis_rows(fit: Fit, analyses: Mapping) -> pd.DataFrame:
 
 
 def main_name(fit: Fit) -> str:
-    """The main analysis by its methods."""
-    return f"{fit.method_tau2}, {fit.method_ci}" if fit.model == "random" else f"Common effect, {fit.method_ci}"
+    """An analysis by its methods."""
+    if getattr(fit, "how", None):  # a method of its own, such as Mantel-Haenszel, says itself what it is
+        return words.sentence_case(fit.how.partition(";")[0])
+    if fit.model == "random":
+        return f"{fit.method_tau2}, {fit.method_ci}"
+    kind = "Common effect" if fit.model == "common" else words.sentence_case(words.plain(fit.model))
+    return f"{kind}, {fit.method_ci}"
 
 
 def _rows_of(section: str, result, fit: Fit) -> Iterator[dict]:

@@ -29,7 +29,7 @@ def sensitivity_table(fit: Fit, analyses: Mapping | None = None, *, title: str =
         The main analysis.
     analyses : mapping of str to DataFrame or Fit, optional
         By the heading they stand under: tables of `other_methods`, `leave_one_out`, `cumulate`, `without_flags`, or
-        other fits. Default: the first two and the last, made from the fit's own effects table.
+        other fits. Default, for a fit of `pool`: methods, studies and flags, made from its own effects table.
     title : str
 
     Returns
@@ -41,7 +41,7 @@ def sensitivity_table(fit: Fit, analyses: Mapping | None = None, *, title: str =
     Raises
     ------
     PainsynthError
-        For a table of another kind, or a fit of another measure.
+        For a table of another kind, a fit of another measure, or no analyses for a fit that `pool` did not make.
 
     Examples
     --------
