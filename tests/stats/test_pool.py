@@ -241,3 +241,10 @@ def test_record_is_consistent_with_itself(seed, k):
     assert (fit.p < 0.05) == (fit.ci[0] > 0 or fit.ci[1] < 0)
     assert 0 <= fit.i2 <= 100 and 0 <= fit.q_p <= 1
     assert fit.weights.sum() == pytest.approx(100)
+
+
+def test_an_estimator_without_a_part_is_said():
+    table = pd.DataFrame({"yi": [1.0, 2.0], "vi": [0.1, 0.2]})
+    assert any("DL plays no part" in note for note in pool(table, model="common", tau2="DL").notes)
+    assert not any("plays no part" in note for how in ({"model": "common"}, {"tau2": "EE"}, {"tau2": "DL"})
+                   for note in pool(table, **how).notes)  # fmt: skip

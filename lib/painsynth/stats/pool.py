@@ -72,7 +72,11 @@ def pool(effects, *, model="random", tau2="REML", ci=None, pi=None, tau2_ci=None
     root = solve(block, how["method"])
     with np.errstate(all="ignore"):
         mean = pooled(block, root.tau2, how["method"] in FIXED_WEIGHTS)
-        return record(effects, studies, block, (root, mean), how)
+        fit = record(effects, studies, block, (root, mean), how)
+    if how["model"] == "common" and str(tau2).upper() not in ("REML", *COMMON):
+        unused = f"a common-effect model has no tau2: the estimator {tau2} plays no part"
+        return fit.completed(notes=(*fit.notes, unused))
+    return fit
 
 
 def settle(model, tau2, ci, pi, tau2_ci, level) -> dict:
