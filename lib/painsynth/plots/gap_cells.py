@@ -78,7 +78,9 @@ def notes_of(cells: Mapping[tuple[str, str], Cell]) -> list[str]:
         trials = "1 trial" if unknown == 1 else f"{unknown} trials"
         notes.append(f"The number of patients is not on file for {trials}, which no bubble counts.")
     if not all(cell.patients for cell in cells.values()):
-        notes.append("Dotted: of none of the trials.")
+        notes.append(
+            "Dotted: it is not on file for any trial of the cell." if unknown else "Dotted: patients not on file."
+        )
     return [" ".join(notes)]
 
 

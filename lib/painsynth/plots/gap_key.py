@@ -67,7 +67,7 @@ def gap_key(cells: Mapping[tuple[str, str], Cell], rated: bool, width: float
 def _entries(cells: Mapping[tuple[str, str], Cell], rated: bool) -> list[Entry]:
     most = max(cell.patients for cell in cells.values())
     entries: list[Entry] = [
-        (radius_scale(cells) * math.sqrt(n), "white", f"{n:,} patients") for n in _round_sizes(most)
+        (radius_scale(cells) * math.sqrt(n), "white", f"{n:,} patients") for n in _round_sizes(most) if most
     ]
     if rated:
         found = {cell.level for cell in cells.values() if cell.poolable}
