@@ -109,3 +109,29 @@ def test_a_bubble_plot_draws_the_line_and_bands_of_the_regression():
     assert "Factor per unit" in ax.alt_text
     with pytest.raises(ps.PainsynthError, match="not a moderator"):
         ps.bubble(fit, "year")
+
+
+def test_studies_without_an_effect_are_named_not_drawn():
+    table = TABLE.copy()
+    table.loc[3, ["ai", "ci"]] = 0
+    table.attrs = TABLE.attrs
+    fit = ps.pool_mh(table, measure="RR")
+    for draw in (ps.funnel, ps.radial, ps.raindrop, ps.orchard):
+        ax = draw(fit)
+        drawn = [artist.get_label() for artist in (*ax.lines, *ax.collections)]
+        assert f"study {table['study'][3]}" not in drawn and f"study {table['study'][4]}" in drawn
+        assert f"not drawn, as they have no effect: {table['study'][3]}" in ax.alt_text
+    assert len([line for line in ps.labbe(fit).lines if line.get_label().startswith("study ")]) == len(table)
+
+
+def test_an_analysis_that_cannot_be_repeated_is_refused_by_the_influence_panel():
+    with pytest.raises(ps.PainsynthError, match="cannot repeat this analysis"):
+        ps.influence_plot(ps.pool_mh(TABLE, measure="RR"))
+
+
+def test_a_fit_on_the_natural_scale_is_the_same_picture():
+    fit = ps.pool(TABLE)
+    for draw in (ps.funnel, ps.drapery, ps.raindrop):
+        one, two = ({line.get_label(): line.get_xydata() for line in draw(f).lines} for f in (fit, fit.back()))
+        assert one.keys() == two.keys()
+        assert all(np.allclose(one[name], two[name]) for name in one)

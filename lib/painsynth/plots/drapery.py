@@ -87,16 +87,20 @@ def _ends(subject: Subject) -> tuple[float, float]:
 
 def _curves(ax: Axes, subject: Subject) -> None:
     z = -ndtri(_P / 2)
-    heaviest = np.nanmax(subject.weight) if np.isfinite(subject.weight).any() else np.nan
     fade = float(np.clip(20 / subject.k, 0.25, 0.75))  # many curves must not close to a wall
     for i in range(subject.k):
-        share = subject.weight[i] / heaviest if np.isfinite(subject.weight[i]) and heaviest > 0 else 0.5
         line = _curve(
-            subject, subject.yi[i], subject.se[i] * z, color=STUDY, lw=0.6 + 1.0 * share, alpha=fade, zorder=2
+            subject,
+            subject.yi[i],
+            subject.se[i] * z,
+            color=STUDY,
+            lw=0.6 + 1.0 * subject.share[i],
+            alpha=fade,
+            zorder=2,
         )
         line.set_label(f"study {subject.label[i]}")
         ax.add_line(line)
-        speak(line, tooltip(subject, i), address(subject.sheet.of("study")[i].row))
+        speak(line, tooltip(subject, i), address(subject.lines[i].row))
     half = _pooled_half(subject)
     if half is not None:
         ax.add_line(_curve(subject, subject.estimate, half, color=OVERALL, lw=2.4, zorder=4, label="pooled"))

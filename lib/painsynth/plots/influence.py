@@ -19,6 +19,7 @@ from painsynth.plots.style import INK, MARK, RULE, SMALL_SIZE, STUDY, TEXT_SIZE,
 from painsynth.plots.subject import Subject, dot, subject_of
 from painsynth.sensitivity.influence import influence
 from painsynth.stats.fit import Fit
+from painsynth.stats.words import CI
 
 WIDTH, BETWEEN = 87.0, 18.0  # of a panel and between two
 ROW = 10.5  # height of a line
@@ -95,9 +96,11 @@ def influence_plot(result, *, ax: Axes | None = None, title: str | None = None) 
 
 
 def _how(fit) -> dict:
-    if not isinstance(fit, Fit):
+    """How `pool` made this fit; other methods cannot be repeated without each study."""
+    if not isinstance(fit, Fit) or getattr(fit, "how", None) or (fit.k > 1 and fit.method_ci not in CI):
+        name = getattr(fit, "method_ci", type(fit).__name__)
         raise EffectsError(
-            f"influence_plot cannot refit a {type(fit).__name__} without each study; give a fit of pool(), or the "
+            f"influence_plot cannot repeat this analysis ({name}) without each study; give a fit of pool(), or the "
             "effects table, which is pooled with the defaults"
         )
     return {"model": fit.model, "tau2": fit.method_tau2, "ci": fit.method_ci, "level": fit.level}

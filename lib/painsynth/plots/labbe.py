@@ -75,7 +75,7 @@ def labbe(
     >>> labbe(ps.effects(trials, measure="RR")).alt_text.partition(":")[0]
     "L'Abbé plot of 2 comparisons"
     """
-    subject = subject_of(result)
+    subject = subject_of(result, whole=True)
     levels, curve = _measure(subject)
     rates = _rates(subject)
     top = min(1.0, 1.12 * max(0.05, rates.max()))
@@ -102,7 +102,7 @@ def _measure(subject: Subject):
 
 def _rates(subject: Subject) -> np.ndarray:
     """Rates of arm 2 and arm 1, (k, 2)."""
-    rows = [line.row for line in subject.sheet.of("study")]
+    rows = [line.row for line in subject.lines]
     missing = [name for name in _NEEDED if any(not _counts(row.get(name)) for row in rows)]
     if missing:
         raise PainsynthError(
@@ -171,9 +171,7 @@ def _name_line(ax: Axes, p: np.ndarray, height: np.ndarray, text: str) -> np.nda
 
 def _bubbles(ax: Axes, subject: Subject, rates: np.ndarray) -> np.ndarray:
     """Draw the studies, the heaviest below; return their radii in points."""
-    weight = np.where(np.isfinite(subject.weight), subject.weight, np.nan)
-    share = weight / np.nanmax(weight) if np.isfinite(weight).any() else np.full(subject.k, 0.3)
-    sizes = np.maximum(BIGGEST * np.sqrt(np.nan_to_num(share)), 3.0)
+    sizes = np.maximum(BIGGEST * np.sqrt(subject.share), 3.0)
     for i in np.argsort(-sizes, kind="stable"):
         look = {"markersize": sizes[i], "markerfacecolor": STUDY, "alpha": 0.75, "clip_on": False}
         dot(ax, subject, i, tuple(rates[i]), **look)

@@ -80,13 +80,12 @@ def raindrop(result, *, ax: Axes | None = None, title: str | None = None) -> Axe
 
 
 def _drops(ax: Axes, subject: Subject, heights: list[float]) -> None:
-    share = subject.weight / np.nanmax(subject.weight) if np.isfinite(subject.weight).any() else np.ones(subject.k)
     normal = np.exp(-0.5 * (subject.z * _SAMPLES) ** 2)
     for i in range(subject.k):
-        tall = max(LEAST, TALLEST * math.sqrt(share[i])) if math.isfinite(share[i]) else LEAST
+        tall = max(LEAST, TALLEST * math.sqrt(subject.share[i]))
         effects = subject.yi[i] + subject.z * subject.se[i] * _SAMPLES
         drop = _drop(ax, subject, (effects, tall * normal, heights[i]), STUDY, f"study {subject.label[i]}")
-        speak(drop, tooltip(subject, i), address(subject.sheet.of("study")[i].row))
+        speak(drop, tooltip(subject, i), address(subject.lines[i].row))
         _tick(ax, subject, subject.yi[i], heights[i])
 
 

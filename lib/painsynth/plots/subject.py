@@ -11,11 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from painsynth.errors import NothingToPool
 from painsynth.formats import percent
 from painsynth.plots import words
 from painsynth.plots.picture import speak
 from painsynth.plots.row_speech import address, row_speech
-from painsynth.plots.sheet import Sheet, sheet_of
+from painsynth.plots.sheet import Line, Sheet, sheet_of
 from painsynth.plots.style import STUDY
 from painsynth.stats.intervals import z_quantile
 
@@ -29,7 +30,10 @@ class Subject:
     fit : Fit
     sheet : Sheet
         Its rows as every picture writes them.
-    label : tuple of str (k,)
+    lines : tuple of Line (k,)
+        The studies that have an effect and its standard error.
+    lost : tuple of str
+        The studies that have none, such as trials without any event.
     yi, se, weight : ndarray (k,)
         Weight in percent; NaN where the method has none.
     estimate : float
@@ -38,7 +42,8 @@ class Subject:
 
     fit: object
     sheet: Sheet
-    label: tuple[str, ...]
+    lines: tuple[Line, ...]
+    lost: tuple[str, ...]
     yi: np.ndarray
     se: np.ndarray
     weight: np.ndarray
@@ -46,10 +51,23 @@ class Subject:
     ci: tuple[float, float]
     pi: tuple[float, float]
 
+    @cached_property
+    def label(self) -> tuple[str, ...]:
+        """Names of the studies, (k,)."""
+        return tuple(line.label for line in self.lines)
+
     @property
     def k(self) -> int:
         """Number of studies."""
-        return len(self.label)
+        return len(self.lines)
+
+    @cached_property
+    def share(self) -> np.ndarray:
+        """Weight of each study over that of the heaviest, (k,); by 1/se^2 where the method has no weights."""
+        weight = np.nan_to_num(self.weight)
+        if not weight.any():
+            weight = np.nan_to_num((np.nanmin(self.se, initial=np.inf) / self.se) ** 2)
+        return weight / (weight.max() or 1.0)
 
     @property
     def measure(self) -> str:
@@ -88,12 +106,20 @@ class Subject:
         return f"{self.k} comparison{'' if self.k == 1 else 's'}"
 
     def scale(self) -> str:
-        """The effect scale in words, e.g. `Mean difference in pain`."""
-        return words.scale(self.measure, self.attrs)
+        """The effect scale in words, and which studies cannot be drawn on it."""
+        lost = f"; not drawn, as they have no effect: {', '.join(self.lost)}" if self.lost else ""
+        return f"{words.scale(self.measure, self.attrs)}{lost}"
 
 
-def subject_of(result) -> Subject:
+def subject_of(result, *, whole: bool = False) -> Subject:
     """Read a Fit (anything whose `rows()` keeps the rows glossary) or pool an effects table.
+
+    Studies without an effect or a standard error go to `lost`; `whole` keeps them, with NaN.
+
+    Raises
+    ------
+    NothingToPool
+        No study has an effect.
 
     Examples
     --------
@@ -107,14 +133,19 @@ def subject_of(result) -> Subject:
         result = pool(result)
     sheet = sheet_of(result)
     back = _log if sheet.ratio else float
-    studies = sheet.of("study")
-    found = [_study(line, back, float(z_quantile(sheet.level))) for line in studies]
-    yi, se, weight = np.array(found, float).reshape(-1, 3).T
+    lines = sheet.of("study")
+    found = np.array([_study(line, back, float(z_quantile(sheet.level))) for line in lines], float).reshape(-1, 3)
+    known = np.isfinite(found[:, :2]).all(axis=1) | whole
+    if not known.any():
+        raise NothingToPool(
+            "no study of this analysis has an effect with a standard error, so there is nothing to draw"
+        )
     pooled = sheet.pooled
     pi = tuple(back(pooled.row[name]) for name in ("pi_low", "pi_high"))
     ends = (back(pooled.low), back(pooled.high))
-    label = tuple(line.label for line in studies)
-    return Subject(sheet.overall, sheet, label, yi, se, weight, back(pooled.estimate), ends, pi)
+    kept = tuple(line for line, fine in zip(lines, known, strict=True) if fine)
+    lost = tuple(line.label for line, fine in zip(lines, known, strict=True) if not fine)
+    return Subject(sheet.overall, sheet, kept, lost, *found[known].T, back(pooled.estimate), ends, pi)
 
 
 def _log(x: float) -> float:
@@ -133,7 +164,7 @@ def _study(line, back, z: float) -> tuple[float, float, float]:
 
 def tooltip(subject: Subject, i: int) -> str:
     """What a study says when it is pointed at: who it is, and what its row in a forest plot says."""
-    line = subject.sheet.of("study")[i]
+    line = subject.lines[i]
     weight = f" Weight {percent(line.weight, 1)}." if math.isfinite(line.weight) else ""
     return f"{line.label}: {row_speech(subject.sheet, line)}{weight}"
 
@@ -144,5 +175,5 @@ def dot(ax: Axes, subject: Subject, i: int, at: tuple[float, float], **look) -> 
              "markeredgewidth": 0.6, "linestyle": "", "zorder": 4, "label": f"study {subject.label[i]}"}  # fmt: skip
     point = Line2D([at[0]], [at[1]], **style | look)
     ax.add_line(point)
-    speak(point, tooltip(subject, i), address(subject.sheet.of("study")[i].row))
+    speak(point, tooltip(subject, i), address(subject.lines[i].row))
     return point
