@@ -45,11 +45,13 @@ def arm_effects(figures: Figures, kind: Measure, values: dict[str, np.ndarray], 
     """`(yi, vi, source)` of the complete rows, in their order; what cannot be computed is noted in `figures`."""
     r = _pairing(figures, kind, complete)[complete]
     values = {name: x[complete] for name, x in values.items()}
-    yi, vi = _by_form(kind, values, r, options)
+    with np.errstate(all="ignore"):  # what cannot be computed is named below
+        yi, vi = _by_form(kind, values, r, options)
     source = np.full(len(yi), "arm figures", dtype=object)
     source[~np.isnan(r)] = [f"arm figures, paired (r = {x:g})" for x in r[~np.isnan(r)]]
     estimable = np.isfinite(yi) & np.isfinite(vi)
     if not kind.counts:
+        estimable &= vi > 0
         rows = np.flatnonzero(complete)[~estimable]
         for row in rows:
             figures.fault(int(row), "", "", f"{kind.title} cannot be computed from these figures",

@@ -11,6 +11,7 @@ import pandas as pd
 from painsynth.errors import EffectsError, Fault
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+LARGEST = 1e30  # beyond it, and nearer to 0 than its inverse, squares and their quotients leave the range of computers
 MINUS_SIGNS = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}"
 
 
@@ -64,9 +65,12 @@ class Figures:
             values = cells.to_numpy(dtype=float, na_value=np.nan)
         else:
             values = np.array([self._number(row, name, cell) for row, cell in enumerate(cells)], dtype=float)
-        for row in np.flatnonzero(np.isinf(values)):
-            self._unread[name][int(row)] = self._told(row, name, values[row], "is not finite", "give a number")
-        return np.where(np.isinf(values), np.nan, values)
+        endless, size = np.isinf(values), np.abs(values)
+        strange = (size > LARGEST) | ((size > 0) & (size < 1 / LARGEST) & (name != "p_value"))
+        for row in np.flatnonzero(endless | strange):
+            problem = "is not finite" if endless[row] else "is no figure of any trial"
+            self._unread[name][int(row)] = self._told(row, name, values[row], problem, "give a number")
+        return np.where(endless | strange, np.nan, values)
 
     def _number(self, row: int, column: str, cell) -> float:
         if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):

@@ -135,14 +135,16 @@ def yule_q(ai, n1i, ci, n2i, **zeros):
     """YUQ: Yule's Q (Yule 1900, p. 285)."""
     y, v = odds_ratio(ai, n1i, ci, n2i, **zeros)
     q = np.tanh(y / 2)
-    return q, (1 - q**2) ** 2 * v / 4
+    with np.errstate(invalid="ignore"):  # an empty cell without correction: 0 times infinity
+        return q, (1 - q**2) ** 2 * v / 4
 
 
 def yule_y(ai, n1i, ci, n2i, **zeros):
     """YUY: Yule's Y (Yule 1912, p. 593)."""
     y, v = odds_ratio(ai, n1i, ci, n2i, **zeros)
     q = np.tanh(y / 4)
-    return q, (1 - q**2) ** 2 * v / 16
+    with np.errstate(invalid="ignore"):  # as in yule_q
+        return q, (1 - q**2) ** 2 * v / 16
 
 
 def smd_from_odds(factor):
@@ -181,7 +183,7 @@ def rate_difference(x1i, t1i, x2i, t2i, *, add=0.5, to="only0", drop00=False):
     return x1 / t1i - x2 / t2i, x1 / t1i**2 + x2 / t2i**2
 
 
-def root_rate_difference(x1i, t1i, x2i, t2i, *, add=0.5, to="only0", drop00=False):
-    """IRSD: difference of square roots of incidence rates."""
+def root_rate_difference(x1i, t1i, x2i, t2i, *, add=0.0, to="only0", drop00=False):
+    """IRSD: difference of square roots of incidence rates; no events need no correction."""
     x1, x2 = _rates(x1i, t1i, x2i, t2i, add, to, drop00)
     return np.sqrt(x1 / t1i) - np.sqrt(x2 / t2i), 1 / (4 * t1i) + 1 / (4 * t2i)

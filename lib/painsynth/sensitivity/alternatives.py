@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from painsynth.errors import EffectsError
 from painsynth.stats.pool import pool
+from painsynth.stats.table import missing_column, studies_of
 
 ESTIMATORS = ("REML", "DL", "PM", "ML")
 INTERVALS = ("HKSJ", "HKSJ-guarded", "Wald")
@@ -82,19 +84,23 @@ def without_flags(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ"
     >>> without_flags(table)["k"].tolist()
     [3, 2, 2]
     """
-    flags = [set(filter(None, text.split("|"))) for text in effects["flags"]]
+    labels = np.array(studies_of(effects).label, dtype=object)
+    if "flags" not in effects:
+        raise EffectsError(missing_column("flags", list(effects.columns)))
+    flags = [set(filter(None, text.split("|"))) if isinstance(text, str) else set() for text in effects["flags"]]
     codes = sorted(set().union(*flags))
     masks = {"nothing": np.ones(len(effects), bool)}
     masks |= {code: np.array([code not in mine for mine in flags]) for code in codes}
     masks["any flag"] = np.array([not mine for mine in flags])
-    return pd.DataFrame([_left(name, keep, effects, tau2, ci, level) for name, keep in masks.items()])
+    how = {"tau2": tau2, "ci": ci, "level": level}
+    return pd.DataFrame([_left(name, keep, effects, labels, how) for name, keep in masks.items()])
 
 
-def _left(name: str, keep: np.ndarray, effects: pd.DataFrame, tau2: str, ci: str, level: float) -> dict:
-    record = {"left_out": name, "k_left_out": int((~keep).sum()), "studies": ", ".join(effects.loc[~keep, "study"]),
+def _left(name: str, keep: np.ndarray, effects: pd.DataFrame, labels: np.ndarray, how: dict) -> dict:
+    record = {"left_out": name, "k_left_out": int((~keep).sum()), "studies": ", ".join(labels[~keep]),
               "k": int(keep.sum()), "estimate": np.nan, "ci_low": np.nan, "ci_high": np.nan, "pi_low": np.nan,
               "pi_high": np.nan}  # fmt: skip
     if keep.any():
-        fit = pool(effects[keep], tau2=tau2, ci=ci, level=level).back()
+        fit = pool(effects[keep], **how).back()
         record |= dict(zip(list(record)[4:], (fit.estimate, *fit.ci, *fit.pi), strict=True))
     return record

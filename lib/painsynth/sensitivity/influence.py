@@ -9,6 +9,7 @@ from scipy.special import chdtr
 
 from painsynth.errors import EffectsError
 from painsynth.stats.batch import BatchFit, batch_pool
+from painsynth.stats.batch_regress import ratio
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS
 from painsynth.stats.pool import settle
 from painsynth.stats.table import Studies, studies_of
@@ -225,7 +226,7 @@ def baujat_data(effects, *, model="common", **how):
 
     case = deleted(effects, how | {"model": model})
     x = (case.studies.yi - case.full.estimate[0]) ** 2 / (case.studies.vi + case.full.tau2[0])
-    y = ((case.full.estimate[0] - case.rest.estimate) / case.rest.se) ** 2
+    y = ratio(case.full.estimate[0] - case.rest.estimate, case.rest.se) ** 2
     return pd.DataFrame({"label": case.studies.label, "heterogeneity": x, "influence": y})
 
 

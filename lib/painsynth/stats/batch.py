@@ -15,6 +15,7 @@ from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS, solve, tidy
 from painsynth.stats.intervals import i2_h2, two_sided_p
 from painsynth.stats.mean_interval import critical, mean_interval
 from painsynth.stats.score_root import Root
+from painsynth.stats.table import LARGEST, out_of_range, real
 from painsynth.stats.words import CI, COMMON, check_ci, check_level, choose
 
 OWN_DF = ("KR", "HKSJ-wider")  # rules whose degrees of freedom do not follow from k
@@ -193,7 +194,7 @@ def summary(block: Block, root: Root, mean: Pooled, method: str, ci: str, level:
 def _checked(yi, vi, mask):
     """Arrays of fitting shapes in which everything that is used is a number."""
     try:
-        yi, vi = np.asarray(yi, float), np.asarray(vi, float)
+        yi, vi = (real(x) for x in (yi, vi))
     except (TypeError, ValueError) as error:
         raise EffectsError(f"yi and vi must be arrays of numbers: {error}") from None
     mask = None if mask is None else np.asarray(mask)
@@ -216,6 +217,8 @@ def _checked(yi, vi, mask):
         mask = mask[None]
     _refuse("yi", yi, ~np.isfinite(yi), mask, "is not a number")
     _refuse("vi", vi, ~(np.isfinite(vi) & (vi > 0)), mask, "is not a variance above 0")
+    _refuse("yi", yi, out_of_range(yi), mask, "is too large to compute with")
+    _refuse("vi", vi, out_of_range(vi, 1 / LARGEST), mask, "is too large or too small to compute with")
     return yi, vi, mask
 
 

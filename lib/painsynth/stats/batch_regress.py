@@ -16,6 +16,7 @@ from painsynth.stats.heterogeneity import ESTIMATORS, FIXED_WEIGHTS
 from painsynth.stats.intervals import t_quantile, two_sided_p, z_quantile
 from painsynth.stats.mixed_tau2 import solve_mixed
 from painsynth.stats.projections import Projections
+from painsynth.stats.table import LARGEST, out_of_range, real
 from painsynth.stats.words import check_level, choose
 
 METHODS = tuple(name for name in ESTIMATORS if name not in FIXED_WEIGHTS)
@@ -276,7 +277,7 @@ def _refuse_rank(s: np.ndarray) -> None:
 def _checked(yi, vi, X):
     """Arrays of fitting shapes in which everything is a number."""
     try:
-        y, v, x = (np.asarray(a, float) for a in (yi, vi, X))
+        y, v, x = (real(a) for a in (yi, vi, X))
     except (TypeError, ValueError) as error:
         raise EffectsError(f"yi, vi and X must be arrays of numbers: {error}") from None
     shapes = f"yi {y.shape}, vi {v.shape}, X {x.shape}"
@@ -289,9 +290,10 @@ def _checked(yi, vi, X):
         raise NothingToPool(f"no studies: {shapes}")
     if x.shape[-2] <= x.shape[-1]:
         raise EffectsError(f"{x.shape[-1]} coefficients need more than {x.shape[-2]} studies")
-    for name, a, good in (("yi", y, np.isfinite(y)), ("vi", v, np.isfinite(v) & (v > 0)), ("X", x, np.isfinite(x))):
+    fair = np.isfinite(v) & (v > 0) & ~out_of_range(v, 1 / LARGEST)
+    for name, a, good in (("yi", y, np.isfinite(y) & ~out_of_range(y)), ("vi", v, fair), ("X", x, np.isfinite(x))):
         if not good.all():
             place = tuple(int(i) + 1 for i in np.argwhere(~good)[0])
-            kind = "a variance above 0" if name == "vi" else "a finite number"
+            kind = "a variance above 0 of a usual size" if name == "vi" else "a finite number of a usual size"
             raise EffectsError(f"{name} at {place} (counted from 1) is not {kind}: {a[~good][0]:g}")
     return y, v, x

@@ -17,7 +17,7 @@ from painsynth.stats.cluster_robust import Working, cluster_robust
 from painsynth.stats.clusters import codes_of
 from painsynth.stats.multilevel import robust_multilevel, with_interval
 from painsynth.stats.multilevel_fit import Multilevel
-from painsynth.stats.table import studies_of
+from painsynth.stats.table import comparable, studies_of
 from painsynth.stats.words import check_level, choose
 
 WEIGHTS = ("CORR", "HIER")
@@ -69,7 +69,7 @@ def pool_rve(effects, study="study", *, weights="CORR", rho=0.8, small=True, lev
     weights, level = choose(weights, WEIGHTS, "weights"), check_level(level)
     if not 0 <= rho <= 1:
         raise EffectsError(f"rho={rho!r}: the correlation within studies lies between 0 and 1")
-    rows = studies_of(effects)
+    rows = comparable(studies_of(effects))
     cluster, names = codes_of(effects, study, rows.label)
     if len(names) < 2:
         raise EffectsError("robust variance estimation needs two studies at least; all effects are of one")

@@ -18,7 +18,7 @@ from painsynth.errors import EffectsError
 from painsynth.stats.fit import Fit
 from painsynth.stats.moments import others
 from painsynth.stats.pool import pool
-from painsynth.stats.table import studies_of
+from painsynth.stats.table import comparable, studies_of
 from painsynth.stats.tau2_error import squared
 from painsynth.stats.words import check_level
 
@@ -91,7 +91,7 @@ def pool_henmi_copas(effects, *, level: float = 0.95) -> Fit:
     fit = pool_ivhet(effects, level=check_level(level))
     if fit.k < 2:
         raise EffectsError("the interval of Henmi and Copas needs at least two studies")
-    pivot = _Pivot(studies_of(effects).vi, fit.tau2)
+    pivot = _Pivot(comparable(studies_of(effects)).vi, fit.tau2)
     half = float(pivot.scale * pivot.quantile(0.5 - 0.5 * level) * fit.se)
     p = 2 * pivot.tail(abs(fit.statistic) / pivot.scale) if fit.statistic else 1.0
     return replace(fit, ci=(fit.estimate - half, fit.estimate + half), p=min(p, 1.0), method_ci="Henmi-Copas")

@@ -11,7 +11,7 @@ from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.coefficient import coefficient
 from painsynth.stats.line import check_line, weighted_line
 from painsynth.stats.pool import pool
-from painsynth.stats.table import studies_of
+from painsynth.stats.table import comparable, studies_of
 from painsynth.stats.words import choose
 
 METHODS = ("beta0", "betalim", "mulim")
@@ -86,7 +86,7 @@ def limit_meta(effects, *, method="beta0", tau2="REML", level=0.95) -> LimitMeta
     -1.85
     """
     method = choose(method, METHODS, "method")
-    studies = studies_of(effects)
+    studies = comparable(studies_of(effects))
     check_line(studies.vi, studies.label, "vi")
     fit = pool(effects, tau2=tau2, ci="Wald", level=level)
     y, v = studies.yi, studies.vi

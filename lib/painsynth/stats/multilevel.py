@@ -17,7 +17,7 @@ from painsynth.stats.general_q import Spread, general_q
 from painsynth.stats.intervals import two_sided_p, z_quantile
 from painsynth.stats.levels import Levels, fit_levels
 from painsynth.stats.multilevel_fit import Multilevel
-from painsynth.stats.table import Studies, studies_of
+from painsynth.stats.table import Studies, comparable, studies_of
 from painsynth.stats.words import check_level, choose
 
 LIKELIHOODS = ("REML", "ML")
@@ -76,7 +76,7 @@ def pool_multilevel(
     """
     tau2, ci, level = choose(tau2, LIKELIHOODS, "tau2"), choose(ci, INTERVALS, "ci"), check_level(level)
     robust = None if robust is None else choose(robust, KINDS, "robust")
-    rows = studies_of(effects)
+    rows = comparable(studies_of(effects))
     cluster, names = codes_of(effects, study, rows.label)
     sampling = sampling_of(V, rows.vi, cluster, rows.label)
     one = np.ones((len(rows.yi), 1))

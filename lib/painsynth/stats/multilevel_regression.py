@@ -16,10 +16,11 @@ from painsynth.stats.levels import fit_levels
 from painsynth.stats.mixed_fit import Intervals, MixedFit
 from painsynth.stats.multilevel import INTERVALS, LIKELIHOODS
 from painsynth.stats.robust import robust_mixed
-from painsynth.stats.table import Studies, studies_of
+from painsynth.stats.table import Studies, comparable, studies_of
 from painsynth.stats.words import check_level, choose
 
 OPTIONS = {"tau2": "REML", "robust": "CR2", "ci": "t(effects)", "level": 0.95}
+FAR = 1e5  # size of a moderator relative to its range beyond which X'WX loses more than half of its digits
 COMPONENTS = ("sigma2_between", "sigma2_within")
 
 
@@ -67,7 +68,7 @@ def regress_multilevel(effects, formula=None, *, X=None, study="study", effect=N
     1     months     -0.38
     """
     options = settle(how)
-    rows = studies_of(effects)
+    rows = comparable(studies_of(effects))
     design = design_of(formula, X, effects, rows.label)
     enough(rows, design)
     cluster, _ = codes_of(effects, study, rows.label)
@@ -103,6 +104,10 @@ def enough(rows: Studies, design: Design) -> None:
     k, p = design.matrix.shape
     if k <= p:
         raise EffectsError(f"{k} effects and {p} coefficients: nothing is left to estimate variances; use fewer terms")
+    size, width = np.abs(design.matrix).max(0), np.ptp(design.matrix, axis=0)
+    far = [term for term, x, w in zip(design.terms, size, width, strict=True) if x > FAR * w > 0]
+    if far:
+        raise EffectsError(f"{', '.join(far)}: hardly varies relative to its size; subtract a constant from it")
 
 
 def record(data: tuple, solved: Solved, found: dict, options: dict) -> MixedFit:

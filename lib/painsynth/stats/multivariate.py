@@ -17,7 +17,7 @@ from painsynth.stats.mixed_fit import Intervals, MixedFit
 from painsynth.stats.multilevel_regression import enough, record, settle
 from painsynth.stats.profile_likelihood import profile_interval
 from painsynth.stats.structures import ONE_VARIANCE, STRUCTURES, Structure
-from painsynth.stats.table import studies_of
+from painsynth.stats.table import comparable, studies_of
 from painsynth.stats.words import choose
 
 SNAP = 1e-9  # a scaled variance below this is 0
@@ -75,7 +75,7 @@ def pool_multivariate(effects, outcome, study="study", *, V=None, struct="UN", X
     1  function      2.50
     """
     options = settle(how)
-    rows = studies_of(effects)
+    rows = comparable(studies_of(effects))
     level, names = codes_of(effects, outcome, rows.label)
     cluster, _ = codes_of(effects, study, rows.label)
     level, names = _ordered(level, names)

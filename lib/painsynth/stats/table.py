@@ -10,6 +10,8 @@ import numpy as np
 from painsynth.errors import EffectsError, NothingToPool
 
 SHOWN = 5  # faults listed in one message
+LARGEST = 1e30  # of an effect and of a variance, whose inverse is the smallest: eighth powers still are numbers
+REACH = 1e13  # ratio of variances, and distance in standard errors, at which 3 digits are left
 
 
 class Studies(NamedTuple):
@@ -49,7 +51,57 @@ def studies_of(effects) -> Studies:
     yi, vi = (_numbers(effects[name], name, label) for name in ("yi", "vi"))
     refuse(~np.isfinite(yi), yi, "yi", label, "the effect must be a finite number")
     refuse(~(np.isfinite(vi) & (vi > 0)), vi, "vi", label, "a sampling variance must be a number above 0")
+    refuse(out_of_range(yi), yi, "yi", label, "no effect is of this size; check the row, or change the unit")
+    refuse(out_of_range(vi, 1 / LARGEST), vi, "vi", label, "no variance is of this size; check the row, or the unit")
     return Studies(label, yi, vi)
+
+
+def out_of_range(x: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Mark numbers beyond any unit of measurement: kernels take their powers, which computers could not hold.
+
+    Examples
+    --------
+    >>> out_of_range(np.array([1e100, -1.0]))
+    array([ True, False])
+    """
+    size = np.abs(x)
+    return (size > LARGEST) | (size < least)
+
+
+def comparable(studies: Studies) -> Studies:
+    """Return the studies, or refuse variances and effects too far apart for matrices of double precision.
+
+    Raises
+    ------
+    EffectsError
+        Names the study that has the smallest variance, or the one whose effect lies beyond reach.
+
+    Examples
+    --------
+    >>> comparable(Studies(["A", "B"], np.zeros(2), np.array([1.0, 2.0]))).label
+    ['A', 'B']
+    """
+    label, y, v = studies
+    best = int(v.argmin())
+    far = int(np.abs(y - y[best]).argmax())
+    if v.max() > REACH * v[best]:
+        refuse(np.arange(len(v)) == best, v, "vi", label, f"more than {REACH:g} times smaller than the largest vi")
+    if abs(y[far] - y[best]) > REACH * np.sqrt(v.max()):
+        refuse(np.arange(len(v)) == far, y, "yi", label, f"more than {REACH:g} standard errors away from the others")
+    return studies
+
+
+def real(x) -> np.ndarray:
+    """Return an array of floats; complex numbers lose no part in silence.
+
+    Examples
+    --------
+    >>> real([1, 2])
+    array([1., 2.])
+    """
+    if np.iscomplexobj(x):
+        raise TypeError("complex numbers are no effects")
+    return np.asarray(x, float)
 
 
 def nothing_left(effects) -> str:
@@ -95,7 +147,7 @@ def _numbers(series, name: str, label: list[str]) -> np.ndarray:
     out = np.empty(len(values))
     for i, value in enumerate(values):
         try:
-            if isinstance(value, (str, bool, np.bool_)):
+            if isinstance(value, (str, bool, np.bool_, complex)):
                 raise ValueError
             out[i] = float(value)
         except (TypeError, ValueError):
