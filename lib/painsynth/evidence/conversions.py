@@ -9,7 +9,38 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from painsynth.errors import EffectsError
+from painsynth.evidence.figures import LARGEST
 from painsynth.evidence.two_means import COX, LOGISTIC
+
+_POSITIVE = (lambda x: x > 0), "it must be above 0"
+RULES = {
+    "se": _POSITIVE, "sd": _POSITIVE, "n": _POSITIVE, "ratio": _POSITIVE,
+    "r": ((lambda x: np.abs(x) <= 1), "a correlation lies between -1 and 1"),
+    "p": ((lambda x: (x > 0) & (x < 1)), "an exact two-sided p-value lies above 0 and below 1"),
+    "t": ((lambda x: x != 0), "a statistic of 0 says nothing about the standard error"),
+    "width": ((lambda x: x > 0), "the lower limit must be below the upper"),
+    "value": (np.isfinite, "it must be a finite number"),
+}  # fmt: skip
+
+
+def _figures(**given) -> list[np.ndarray]:
+    """Arrays of floats in the order given, each within what a figure of its name can be; NaN (not known) passes.
+
+    Raises
+    ------
+    EffectsError
+        Names the figure, the rows (counted from 1), the value and the rule.
+    """
+    arrays = []
+    for name, value in given.items():
+        x = np.asarray(value, dtype=float)
+        fine, rule = RULES[name.rstrip("12")]
+        bad = np.flatnonzero(~(np.isnan(x) | (fine(x) & (np.abs(x) < LARGEST))))
+        if bad.size:
+            rows = ", ".join(str(i + 1) for i in bad[:5])
+            raise EffectsError(f"{name} in row {rows}: {x.ravel()[bad[0]]:g}; {rule}")
+        arrays.append(x)
+    return arrays
 
 
 def critical_value(level=0.95, df=None):
@@ -40,7 +71,8 @@ def se_to_sd(se, n):
     >>> float(se_to_sd(2.0, 25))
     10.0
     """
-    return np.asarray(se, dtype=float) * np.sqrt(n)
+    se, n = _figures(se=se, n=n)
+    return se * np.sqrt(n)
 
 
 def sd_to_se(sd, n):
@@ -51,7 +83,8 @@ def sd_to_se(sd, n):
     >>> float(sd_to_se(10.0, 25))
     2.0
     """
-    return np.asarray(sd, dtype=float) / np.sqrt(n)
+    sd, n = _figures(sd=sd, n=n)
+    return sd / np.sqrt(n)
 
 
 def ci_to_se(low, high, *, level=0.95, df=None):
@@ -62,7 +95,8 @@ def ci_to_se(low, high, *, level=0.95, df=None):
     >>> float(ci_to_se(-1.96, 1.96).round(3))
     1.0
     """
-    return (np.asarray(high, dtype=float) - np.asarray(low, dtype=float)) / (2 * critical_value(level, df))
+    (width,) = _figures(width=np.asarray(high, dtype=float) - np.asarray(low, dtype=float))
+    return width / (2 * critical_value(level, df))
 
 
 def ci_to_sd(low, high, n, *, level=0.95, dist="t"):
@@ -75,8 +109,10 @@ def ci_to_sd(low, high, n, *, level=0.95, dist="t"):
     """
     if dist not in ("t", "z"):
         raise EffectsError(f"dist='{dist}': allowed is 't' or 'z'")
-    df = np.asarray(n, dtype=float) - 1 if dist == "t" else None
-    return ci_to_se(low, high, level=level, df=df) * np.sqrt(n)
+    (n,) = _figures(n=n)
+    if dist == "t" and np.any(n < 2):
+        raise EffectsError("the t distribution needs at least 2 patients; take dist='z'")
+    return ci_to_se(low, high, level=level, df=n - 1 if dist == "t" else None) * np.sqrt(n)
 
 
 def p_to_se(estimate, p, *, df=None):
@@ -87,7 +123,8 @@ def p_to_se(estimate, p, *, df=None):
     >>> float(p_to_se(3.8, 0.008, df=45).round(2))          # Handbook 6.5.2.3: t = 2.78, SE = 1.37
     1.37
     """
-    return np.abs(estimate) / -_quantile(np.asarray(p, dtype=float) / 2, df)  # the lower tail keeps small p exact
+    estimate, p = _figures(value=estimate, p=p)
+    return np.abs(estimate) / -_quantile(p / 2, df)  # the lower tail keeps small p exact
 
 
 def t_to_se(estimate, t):
@@ -98,7 +135,8 @@ def t_to_se(estimate, t):
     >>> float(t_to_se(-3.0, 1.5))
     2.0
     """
-    return np.abs(np.asarray(estimate, dtype=float) / t)
+    estimate, t = _figures(value=estimate, t=t)
+    return np.abs(estimate / t)
 
 
 def se_to_pooled_sd(se, n1, n2):
@@ -109,7 +147,8 @@ def se_to_pooled_sd(se, n1, n2):
     >>> float(se_to_pooled_sd(1.37, 25, 22).round(2))
     4.69
     """
-    return np.asarray(se, dtype=float) / np.sqrt(1 / np.asarray(n1, dtype=float) + 1 / np.asarray(n2, dtype=float))
+    se, n1, n2 = _figures(se=se, n1=n1, n2=n2)
+    return se / np.sqrt(1 / n1 + 1 / n2)
 
 
 def change_sd(sd_baseline, sd_final, r):
@@ -120,8 +159,8 @@ def change_sd(sd_baseline, sd_final, r):
     >>> float(change_sd(20.0, 20.0, 0.5))
     20.0
     """
-    a, b = np.asarray(sd_baseline, dtype=float), np.asarray(sd_final, dtype=float)
-    return np.sqrt(a**2 + b**2 - 2 * np.asarray(r) * a * b)
+    a, b, r = _figures(sd1=sd_baseline, sd2=sd_final, r=r)
+    return np.sqrt((a - b) ** 2 + 2 * (1 - r) * a * b)  # a sum of squares: no cancellation near r = 1
 
 
 def change_correlation(sd_baseline, sd_final, sd_change):
@@ -134,8 +173,8 @@ def change_correlation(sd_baseline, sd_final, sd_change):
     >>> float(change_correlation(20.0, 20.0, 20.0))
     0.5
     """
-    a, b = np.asarray(sd_baseline, dtype=float), np.asarray(sd_final, dtype=float)
-    return (a**2 + b**2 - np.asarray(sd_change, dtype=float) ** 2) / (2 * a * b)
+    a, b, change = _figures(sd1=sd_baseline, sd2=sd_final, sd=sd_change)
+    return (a**2 + b**2 - change**2) / (2 * a * b)
 
 
 def paired_se(sd1, sd2, n, r):
@@ -146,7 +185,7 @@ def paired_se(sd1, sd2, n, r):
     >>> float(paired_se(20.0, 20.0, 25, 0.5))
     4.0
     """
-    return change_sd(sd1, sd2, r) / np.sqrt(n)
+    return change_sd(sd1, sd2, r) / np.sqrt(_figures(n=n)[0])
 
 
 def smd_to_log_or(smd, *, method="logistic"):
@@ -221,9 +260,10 @@ def ratio_to_log(estimate, low=None, high=None, *, p=None, level=0.95):
     >>> float(yi.round(4)), float(vi.round(4))
     (-0.6931, 0.1251)
     """
-    yi = np.log(np.asarray(estimate, dtype=float))
+    yi = np.log(*_figures(ratio=estimate))
     nan = np.full(yi.shape, np.nan)
     low, high, p = (nan if x is None else np.asarray(x, dtype=float) for x in (low, high, p))
+    low, high = _figures(ratio1=low, ratio2=high)
     se = ci_to_se(np.log(low), np.log(high), level=level)
     return yi, np.where(np.isnan(se), p_to_se(yi, p), se) ** 2
 
@@ -245,7 +285,9 @@ def fourfold_from_or(odds_ratio, n, n1, n2):
     >>> [float(x) for x in fourfold_from_or(6.0, 40, 20, 15)]
     [11.0, 9.0, 4.0, 16.0]
     """
-    ratio, n, n1, n2 = (np.asarray(x, dtype=float) for x in (odds_ratio, n, n1, n2))
+    ratio, n, n1, n2 = _figures(ratio=odds_ratio, n=n, n1=n1, n2=n2)
+    if np.any((n1 >= n) | (n2 >= n)):
+        raise EffectsError("n1 and n2 are parts of n: each must be below it")
     linear = n - n1 - n2 + ratio * (n1 + n2)
     root = np.sqrt(linear**2 - 4 * (ratio - 1) * ratio * n1 * n2)
     a = np.round(2 * ratio * n1 * n2 / (linear + root))  # this form of the root holds at a ratio of 1 too

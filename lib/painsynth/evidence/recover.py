@@ -8,9 +8,11 @@ from scipy.special import ndtri
 
 from painsynth.errors import EffectsError
 from painsynth.evidence import order_statistics
+from painsynth.evidence.figures import LARGEST
 
 NAMES = ("minimum", "q1", "median", "q3", "maximum")
 RANGE, QUARTILES, ALL = "median and range", "median and quartiles", "median, quartiles and range"
+USED = {RANGE: [0, 2, 4], QUARTILES: [1, 2, 3], ALL: [0, 1, 2, 3, 4]}  # rows of the five quantiles
 METHODS = ("luo-wan", "shi", "wan", "blue", "iqr", "lognormal", "qe", "bc", "mln")
 ALIASES = {"luo/wan": "luo-wan", "luo/wan/shi": "shi", "wan2014": "wan", "cochrane": "iqr"}
 
@@ -153,6 +155,8 @@ def _problem(n, given, scenario, method) -> str:
         return "a median with both quartiles, with minimum and maximum, or with all four is needed"
     if not np.isfinite(n) or n < 3:
         return "the size of the arm must be at least 3"
+    if not np.all(np.abs(given) < LARGEST):
+        return "a quantile that is no figure of any trial"
     if np.any(np.diff(given) < 0):
         return "must be in order: minimum <= q1 <= median <= q3 <= maximum"
     if given[0] == given[-1]:
@@ -178,7 +182,7 @@ def mean_sd(n, x, scenario, method):
     if method == "lognormal":
         return _lognormal(n, np.log(x), scenario)
     if method == "blue":
-        return order_statistics.best_linear(n, x[~np.isnan(x).any(axis=1)], ends=scenario != QUARTILES)
+        return order_statistics.best_linear(n, x[USED[scenario]], ends=scenario != QUARTILES)
     if method in ("qe", "bc", "mln"):
         return _fitted(n, x, scenario, method)
     if method == "wan":
@@ -192,7 +196,7 @@ def _fitted(n, x, scenario, method):
     """Mean and SD (k,) by a fitted distribution; Luo's mean and Wan's SD start the search."""
     from painsynth.evidence import quantile_fits  # its optimisers are slow to import, and rarely asked for
 
-    given = x[~np.isnan(x).any(axis=1)]
+    given = x[USED[scenario]]
     return quantile_fits.fit(n, given, ends=scenario != QUARTILES, method=method, normal=normal_start(scenario))
 
 

@@ -42,6 +42,8 @@ def reported_effects(figures: Figures, rows: np.ndarray, *, log: bool, level: fl
         with np.errstate(divide="ignore", invalid="ignore"):
             estimate, low, high = np.log(estimate), np.log(low), np.log(high)
     figures.demand(~(by_p & (estimate == 0)), "p_value", "an estimate of no effect has no p but 1", "give SE or CI")
+    low, high = np.where(low < high, (low, high), np.nan)  # what is amiss has been noted
+    p = np.where((p > 0) & (p < 1), p, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.select([by_se, by_ci, by_p], [se, ci_to_se(low, high, level=level, df=df),
                                                   p_to_se(estimate, p, df=df)], np.nan)  # fmt: skip

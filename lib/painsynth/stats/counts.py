@@ -12,6 +12,7 @@ from painsynth.stats.table import nothing_left, one_column, refuse, study_labels
 
 RISKS = ("ai", "n1i", "ci", "n2i")
 RATES = ("x1i", "t1i", "x2i", "t2i")
+MOST = 1e15  # people or person-time in an arm; beyond it whole numbers are no longer told apart
 OF_RATES = frozenset({"IRR", "IRD"})
 
 
@@ -119,6 +120,7 @@ def counts_of(table, measure: str = "OR") -> Counts:
         refuse(~(size > 0), size, pair[1], label, "an arm has to have somebody in it; take the row out by name")
         if names is RISKS:
             refuse(events > size, events, pair[0], label, "there are more events than participants")
+        refuse(size > MOST, size, pair[1], label, "no arm is of this size; check the row")
     return Counts(label, a, n1, c, n2, names is RATES)
 
 
