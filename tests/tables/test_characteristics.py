@@ -53,7 +53,7 @@ def test_every_fact_stands_in_its_column(evidence):
         "Study": "Ash", "Year": "2019", "Country": "Spain; Italy", "Design": "RCT", "Patients blinded": "yes",
         "Patients: All": "45", "Patients: Cells": "20", "Patients: Control": "25", "Cells: Source": "adipose",
         "Cells: Donor": "autologous", "Cells: Product": "culture expanded", "Cells: Dose": "10",
-        "Comparator": "saline", "Months of follow-up": "24", "Outcomes": "pain; harms", "Funding": "A & B",
+        "Comparator": "saline", "Months followed": "24", "Outcomes": "pain; harms", "Funding": "A & B",
         "Registration": "NCT0000",
     }  # fmt: skip
     assert [row.cells[0].url for row in table.rows] == [
@@ -64,7 +64,7 @@ def test_every_fact_stands_in_its_column(evidence):
 
 def test_unknown_stays_visibly_empty(evidence):
     row = shown(ps.characteristics_table(evidence))["Cedar"]
-    empty = {"Year", "Country", "Patients: All", "Patients: Cells", "Cells: Dose", "Months of follow-up", "Funding",
+    empty = {"Year", "Country", "Patients: All", "Patients: Cells", "Cells: Dose", "Months followed", "Funding",
              "Registration", "Outcomes"}  # fmt: skip
     assert all(row[name] == "—" for name in empty) and row["Design"] == "single arm"
     assert any(note.startswith("— not reported") for note in ps.characteristics_table(evidence).notes)

@@ -153,7 +153,7 @@ _COLUMNS: dict[str, tuple[Column, Callable]] = {
     "product": (Column("Product", "left", "Cells", 1.2), _codes),
     "dose": (Column("Dose", "center", "Cells", 0.9), _doses),
     "comparator": (Column("Comparator", width=1.4), _codes),
-    "followup_months": (Column("Months of follow-up", "center", width=0.9), _short),
+    "followup_months": (Column("Months followed", "center", width=0.9), _short),
     "outcomes": (Column("Outcomes", width=1.6), _codes),
     "result": (Column("Result used", width=1.4), "; ".join),
     "funding": (Column("Funding", width=1.2), _text),
