@@ -135,3 +135,10 @@ def test_a_fit_on_the_natural_scale_is_the_same_picture():
         one, two = ({line.get_label(): line.get_xydata() for line in draw(f).lines} for f in (fit, fit.back()))
         assert one.keys() == two.keys()
         assert all(np.allclose(one[name], two[name]) for name in one)
+
+
+def test_names_carry_no_marks_that_only_a_forest_plot_explains():
+    table = TABLE.assign(value_type=["endpoint", "change"] * 6)
+    table.attrs = TABLE.attrs
+    ax = ps.raindrop(table)
+    assert [text.get_text() for text in ax.get_yticklabels()][:-1] == table["study"].tolist()

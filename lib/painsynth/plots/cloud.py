@@ -32,7 +32,7 @@ def gosh_plot(table, *, ax: Axes | None = None, y: str = "i2", highlight: str | 
     """Draw the cloud of all subsets (GOSH): pooled effect against heterogeneity, with histograms of both.
 
     One cloud speaks for one population of effects; several clouds for several, and `highlight` shows which study parts
-    them. From 4,000 subsets on the cloud is a density: the darker, the more subsets, on a logarithmic scale.
+    them. From 4,000 subsets on the cloud is a density: the stronger its colour, the more subsets (logarithmic).
 
     Parameters
     ----------
@@ -240,7 +240,7 @@ def _around(cloud: _Cloud, table, title: str | None) -> Furniture:
         key.append(Key("All studies", "point", look))
     notes = [f"{words.measure_name(table.attrs['measure'])}; {_how_many(table)}."]
     if cloud.x.size > FEW:
-        notes.append("The darker, the more subsets (logarithmic).")
+        notes.append("The stronger the colour, the more subsets (logarithmic).")
     if cloud.beyond:
         notes.append(f"{cloud.beyond:,} subsets lie beyond the axes.")
     if cloud.lost:

@@ -54,7 +54,7 @@ class Subject:
     @cached_property
     def label(self) -> tuple[str, ...]:
         """Names of the studies, (k,)."""
-        return tuple(line.label for line in self.lines)
+        return tuple(_name(line) for line in self.lines)
 
     @property
     def k(self) -> int:
@@ -144,8 +144,13 @@ def subject_of(result, *, whole: bool = False) -> Subject:
     pi = tuple(back(pooled.row[name]) for name in ("pi_low", "pi_high"))
     ends = (back(pooled.low), back(pooled.high))
     kept = tuple(line for line, fine in zip(lines, known, strict=True) if fine)
-    lost = tuple(line.label for line, fine in zip(lines, known, strict=True) if not fine)
+    lost = tuple(_name(line) for line, fine in zip(lines, known, strict=True) if not fine)
     return Subject(sheet.overall, sheet, kept, lost, *found[known].T, back(pooled.estimate), ends, pi)
+
+
+def _name(line: Line) -> str:
+    """Name of a study without the marks that a forest plot's footnotes explain."""
+    return " ".join(str(line.row.get("label", line.label)).split())
 
 
 def _log(x: float) -> float:
@@ -166,7 +171,7 @@ def tooltip(subject: Subject, i: int) -> str:
     """What a study says when it is pointed at: who it is, and what its row in a forest plot says."""
     line = subject.lines[i]
     weight = f" Weight {percent(line.weight, 1)}." if math.isfinite(line.weight) else ""
-    return f"{line.label}: {row_speech(subject.sheet, line)}{weight}"
+    return f"{subject.label[i]}: {row_speech(subject.sheet, line)}{weight}"
 
 
 def dot(ax: Axes, subject: Subject, i: int, at: tuple[float, float], **look) -> Line2D:
