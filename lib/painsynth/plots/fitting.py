@@ -34,6 +34,7 @@ STEPS = (
     replace(_NARROW, stacked=_ALL, effects_below=True, label=92.0),
     replace(_NARROW, stacked=_ALL, effects_below=True),
     replace(_NARROW, stacked=_ALL, effects_below=True, label=50.0, panel=44.0),
+    replace(_NARROW, stacked=_ALL, effects_below=True, label=44.0, panel=36.0),
 )
 
 
@@ -49,7 +50,7 @@ def fit_to_width(sheet: Sheet, left: list[Column], right: list[Column], width: s
         return lay_out(sheet, left, right, Sizes(), Sizes().panel)
     millimetres = WIDTHS.get(width, width)
     points = millimetres / 25.4 * 72
-    for sizes in STEPS:
+    for sizes in _steps([*left, *right]):
         columns = _squeezed(left, sheet.lines, sizes), _squeezed(right, sheet.lines, sizes)
         columns = _under_labels(*columns)
         layout = lay_out(sheet, *columns, sizes, sizes.panel)
@@ -59,6 +60,13 @@ def fit_to_width(sheet: Sheet, left: list[Column], right: list[Column], width: s
         f"width = {width!r}: {millimetres:g} mm cannot hold this, it needs {layout.width / 72 * 25.4:.0f} mm with "
         f"text of {SMALLEST:g} points; ask for fewer columns, or for width='double' or 'auto'"
     )
+
+
+def _steps(columns: list[Column]) -> list[Sizes]:
+    """Figures of the arms need labels wide enough for a line of them, if need be with intervals below effects."""
+    if any(column.role == "arms" for column in columns):
+        return [sizes for sizes in STEPS if sizes.label >= 90 or sizes.effects_below or "arms" not in sizes.stacked]
+    return list(STEPS)
 
 
 def _squeezed(columns: list[Column], lines: tuple[Line, ...], sizes: Sizes) -> tuple[list[Column], list[list[str]]]:

@@ -113,7 +113,7 @@ def _stack_lines(sheet, sizes, columns, headings, panel, end, width) -> Layout:
     room, whole = end - sizes.margin, width - 2 * sizes.margin
     spans, wide = [], []
     for line in sheet.lines:
-        may_cross = sizes.tight and line.kind in ("note", "heading") and room < 0.6 * whole
+        may_cross = sizes.tight and line.kind in ("note", "heading") and room < 0.85 * whole
         across = may_cross and len(_span(line, room, sizes)) > 1
         spans.append(_span(line, whole if across else room, sizes))
         wide.append(across)

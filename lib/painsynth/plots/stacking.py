@@ -29,6 +29,8 @@ def _pieces(group: str, block: list[Column], i: int) -> list[str]:
         return []
     if group:
         return [f"{group} {_figures({column.name.rpartition('_')[0]: column.cells[i] for column in filled})}"]
+    if filled[0].name == "weight":
+        return [f"weight {filled[0].cells[i].rstrip('%')}%"]
     cells = [(column.header, column.cells[i]) for column in filled]
     return [f"{_small(header)} {cell}" if _bare(cell) else cell for header, cell in cells]
 
