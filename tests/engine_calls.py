@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import painsynth as ps
 import pandas as pd
 from painsynth.stats.words import CI, TAU2
+
+LEFT_OUT = ("table", "working", "design", "scale_design", "interval", "members", "draws")
 
 
 def table(seed: int = 3, k: int = 8) -> pd.DataFrame:
@@ -67,9 +71,9 @@ CALLS = POOLING | {
     "cumulate": lambda t: ps.cumulate(t, by="year"),
     "influence": ps.influence,
     "residuals": ps.residuals,
-    "baujat": ps.baujat,
-    "baujat random": lambda t: ps.baujat(t, model="random"),
-    "radial": lambda t: ps.radial(ps.pool(t)),
+    "baujat": ps.baujat_data,
+    "baujat random": lambda t: ps.baujat_data(t, model="random"),
+    "radial": lambda t: ps.radial_data(ps.pool(t)),
     "gosh": lambda t: ps.gosh(t)[["k", "estimate", "tau2", "i2"]],
     "gosh sampled": lambda t: ps.gosh(t, subsets=20)[["k", "estimate", "tau2", "i2"]],
     "bootstrap": lambda t: ps.bootstrap(t, n=20),
@@ -91,3 +95,21 @@ CALLS = POOLING | {
     "henmi_copas": ps.pool_henmi_copas,
     "ivhet": ps.pool_ivhet,
 }
+
+
+def figures(found, place: str = "") -> dict[str, np.ndarray]:
+    """Every number of a result by its path."""
+    if isinstance(found, pd.DataFrame):
+        numeric = found.select_dtypes("number")
+        return {f"{place}.{name}": numeric[name].to_numpy(float) for name in numeric}
+    if dataclasses.is_dataclass(found):
+        names = [f.name for f in dataclasses.fields(found) if f.name not in LEFT_OUT]
+        return figures({name: getattr(found, name) for name in names}, place)
+    if isinstance(found, (dict, tuple, list)):
+        parts = found.items() if isinstance(found, dict) else enumerate(found)
+        return {k: v for name, part in parts for k, v in figures(part, f"{place}.{name}").items()}
+    if isinstance(found, (float, int, np.number)) and not isinstance(found, bool):
+        return {place: np.array([float(found)])}
+    if isinstance(found, np.ndarray) and found.dtype.kind in "fi":
+        return {place: found.astype(float).ravel()}
+    return {}

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import painsynth as ps
 import pandas as pd
 import pytest
-from engine_calls import CALLS, POOLING, table
+from engine_calls import CALLS, POOLING, figures, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CLOSE = 1e-7  # two searches for the same optimum
 SAME = 1e-12
 QUICK = settings(max_examples=15, deadline=None)
-LEFT_OUT = ("table", "working", "design", "scale_design", "interval", "members", "draws")
 OF_THE_UNIT = ("log", "aic", "bic", "deviance", "scale.", "difference", "dispersion")
 OF_THE_ORDER = ("gosh sampled", "bootstrap", "permute_signs", "permutation sampled", "regress X", "batch_regress")
-
-
-def figures(found, place: str = "") -> dict[str, np.ndarray]:
-    """Every number of a result by its path."""
-    if isinstance(found, pd.DataFrame):
-        numeric = found.select_dtypes("number")
-        return {f"{place}.{name}": numeric[name].to_numpy(float) for name in numeric}
-    if dataclasses.is_dataclass(found):
-        names = [f.name for f in dataclasses.fields(found) if f.name not in LEFT_OUT]
-        return figures({name: getattr(found, name) for name in names}, place)
-    if isinstance(found, (dict, tuple, list)):
-        parts = found.items() if isinstance(found, dict) else enumerate(found)
-        return {k: v for name, part in parts for k, v in figures(part, f"{place}.{name}").items()}
-    if isinstance(found, (float, int, np.number)) and not isinstance(found, bool):
-        return {place: np.array([float(found)])}
-    if isinstance(found, np.ndarray) and found.dtype.kind in "fi":
-        return {place: found.astype(float).ravel()}
-    return {}
 
 
 def alike(a: np.ndarray, b: np.ndarray, unit: float = 1.0) -> bool:
@@ -44,7 +23,7 @@ def alike(a: np.ndarray, b: np.ndarray, unit: float = 1.0) -> bool:
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("unit", [1e-7, 3e6])
+@pytest.mark.parametrize("unit", [1e-7, pytest.param(3e6, marks=pytest.mark.slow)])
 def test_every_figure_follows_the_unit_of_the_effects(name, unit):
     plain, scaled = table(), table()
     scaled["yi"], scaled["vi"] = unit * plain["yi"], unit**2 * plain["vi"]
@@ -65,6 +44,7 @@ def test_the_order_of_the_rows_does_not_matter(name):
         assert alike(np.sort(x), np.sort(names[key.replace("q, p", "p, q")])), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in CALLS if name != "bootstrap"])
 def test_the_mirror_image_has_mirrored_results(name):
     plain, mirrored = table(), table()

@@ -120,7 +120,7 @@ def arcsine_difference(ai, n1i, ci, n2i, *, add=0.0, **zeros):
 
 
 def phi(ai, n1i, ci, n2i, *, add=0.0, **zeros):
-    """PHI: phi coefficient, group sizes taken as random (Yule 1912, p. 603)."""
+    """PHI: phi coefficient, group sizes taken as random (Yule 1912)."""
     a, b, c, d, _ = fourfold(ai, n1i, ci, n2i, add=add, **zeros)
     n = a + b + c + d
     r1, r2, c1, c2 = (a + b) / n, (c + d) / n, (a + c) / n, (b + d) / n
@@ -132,7 +132,7 @@ def phi(ai, n1i, ci, n2i, *, add=0.0, **zeros):
 
 
 def yule_q(ai, n1i, ci, n2i, **zeros):
-    """YUQ: Yule's Q (Yule 1900, p. 285)."""
+    """YUQ: Yule's Q (Yule 1900)."""
     y, v = odds_ratio(ai, n1i, ci, n2i, **zeros)
     q = np.tanh(y / 2)
     with np.errstate(invalid="ignore"):  # an empty cell without correction: 0 times infinity
@@ -140,7 +140,7 @@ def yule_q(ai, n1i, ci, n2i, **zeros):
 
 
 def yule_y(ai, n1i, ci, n2i, **zeros):
-    """YUY: Yule's Y (Yule 1912, p. 593)."""
+    """YUY: Yule's Y (Yule 1912)."""
     y, v = odds_ratio(ai, n1i, ci, n2i, **zeros)
     q = np.tanh(y / 4)
     with np.errstate(invalid="ignore"):  # as in yule_q

@@ -139,7 +139,7 @@ def _line_test(test: str, one: Regression, label: list[str], effects, level: flo
 
 def _harbord(counts: Counts, effects) -> Regression:
     a, n1, n2, n, m = counts.a, counts.n1, counts.n2, counts.n1 + counts.n2, counts.a + counts.c
-    if str(effects.attrs.get("measure", "")).upper() == "RR":  # Harbord, Harris & Sterne 2009, p. 199
+    if str(effects.attrs.get("measure", "")).upper() == "RR":  # Harbord, Harris & Sterne 2009
         score, information = (a * n - m * n1) / (n - m), n1 * n2 * m / (n * (n - m))
     else:
         score, information = a - m * n1 / n, n1 * n2 * m * (n - m) / (n * n * (n - 1))

@@ -57,7 +57,7 @@ def egger(effects, *, predictor="sei", model="mixed", tau2="REML", ci="Wald", n=
     References
     ----------
     Egger, Davey Smith, Schneider & Minder 1997, BMJ 315:629; Thompson & Sharp 1999, Stat Med 18:2693; Sterne & Egger
-    2005, in Rothstein, Sutton & Borenstein (eds), Publication Bias in Meta-Analysis, p. 99; Knapp & Hartung 2003, Stat
+    2005, in Rothstein, Sutton & Borenstein (eds), Publication Bias in Meta-Analysis; Knapp & Hartung 2003, Stat
     Med 22:2693.
 
     Examples

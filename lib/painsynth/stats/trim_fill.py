@@ -243,7 +243,7 @@ def _positive_sum(deviation: np.ndarray) -> float:
 
 
 def _variance(k: int, k0: float) -> float:
-    """Variance of T with k0 studies missing (Duval & Tweedie 2000a, eq. 10)."""
+    """Variance of T with k0 studies missing (Duval & Tweedie 2000a; as in metafor)."""
     return (
         k * (k + 1) * (2 * k + 1) + 10 * k0**3 + 27 * k0**2 + 17 * k0 - 18 * k * k0**2 - 18 * k * k0 + 6 * k * k * k0
     ) / 24
