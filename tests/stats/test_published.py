@@ -55,13 +55,13 @@ def test_bcg_random_effects_as_printed_by_viechtbauer_2010_pages_14_and_15(bcg, 
 
 
 def test_bcg_log_odds_ratios_q_profile_interval_of_tau2(log_odds_ratios):
-    # van Houwelingen, Arends & Stijnen 2002, Stat Med 21:589, table I p. 594; Q-profile interval 0.1302 to 1.1812 as
+    # van Houwelingen, Arends & Stijnen 2002, Stat Med 21:589 (data: table I); Q-profile interval 0.1302 to 1.1812 as
     # printed on metafor-project.org, analyses:vanhouwelingen2002
     assert pool(log_odds_ratios).tau2_ci == pytest.approx((0.1302, 1.1812), abs=UNIROOT)
 
 
 def test_bcg_log_odds_ratios_ml_and_its_profile_likelihood(log_odds_ratios):
-    # van Houwelingen et al. 2002, p. 596: ML estimate -0.742 (SE 0.178), tau2 0.302
+    # van Houwelingen et al. 2002: ML estimate -0.742 (SE 0.178), tau2 0.302
     fit = pool(log_odds_ratios, tau2="ML", ci="Wald", tau2_ci="PL")
     printed_3 = 0.5001e-3
     assert fit.estimate == pytest.approx(-0.742, abs=printed_3)
