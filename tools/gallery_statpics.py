@@ -103,6 +103,14 @@ def _bubble_dose() -> Axes:
     return ps.bubble(ps.regress(known, "~ dose_million_cells"), "dose_million_cells")
 
 
+def _bootstrap() -> Axes:
+    return ps.resampling_plot(ps.bootstrap(_harms("RR"), n=5000))
+
+
+def _signs() -> Axes:
+    return ps.resampling_plot(ps.permute_signs(_effects()))
+
+
 def _one_study(picture: str) -> Axes:
     return getattr(ps, picture)(_made_up(1))
 
@@ -134,6 +142,8 @@ CASES: list[tuple[str, str, Callable[[], Axes]]] = [
     ("orchard_ratio", "Adverse events by comparator, intervals beyond the axis.", _orchard_harms),
     ("bubble", "Adverse events by year of publication.", _bubble_harms),
     ("bubble_dose", "Pain by dose, where the dose is known: six trials.", _bubble_dose),
+    ("resampling", "Adverse events: the pooled risk ratio over 5,000 bootstrap samples.", _bootstrap),
+    ("resampling_signs", "Pain: the test statistic under all changes of signs.", _signs),
     *((f"{name}_one", "One study.", partial(_one_study, name)) for name in ("funnel", "radial", "drapery", "raindrop")),
     *((f"{name}_huge", "One interval is hopelessly wide.", partial(_huge_interval, name))
       for name in ("funnel", "radial", "baujat", "influence_plot", "drapery", "raindrop", "orchard")),

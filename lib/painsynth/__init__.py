@@ -117,6 +117,7 @@ _HOME = {
     "regress": "stats.regress",
     "regress_multilevel": "stats.multilevel_regression",
     "report_line": "report.summary",
+    "resampling_plot": "plots.resampled",
     "residuals": "sensitivity.influence",
     "responders_to_smd": "evidence.translations",
     "results_by": "tables.pooled",

@@ -39,8 +39,8 @@ def bootstrap(effects, *, n=1000, kind="studies", seed=0, model="random", tau2="
     Returns
     -------
     DataFrame
-        One row per sample: estimate, se, statistic, tau2, i2, converged; yi scale. attrs: kind, seed, level, and of the
-        original data estimate, tau2; percentile intervals estimate_ci and tau2_ci.
+        One row per sample: estimate, se, statistic, tau2, i2, converged; yi scale. attrs: kind, seed, level, measure,
+        and of the original data estimate, tau2; percentile intervals estimate_ci and tau2_ci.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def bootstrap(effects, *, n=1000, kind="studies", seed=0, model="random", tau2="
     table = _table(draw, _positive(n), seed, settle(model, tau2, ci, None, None, level))
     tails = (0.5 - 0.5 * level, 0.5 + 0.5 * level)
     ends = {f"{name}_ci": tuple(float(x) for x in table[name].quantile(tails)) for name in ("estimate", "tau2")}
-    table.attrs = {"kind": kind, "seed": seed, "level": level, "estimate": fit.estimate, "tau2": fit.tau2, **ends}
+    made = {"kind": kind, "seed": seed, "level": level, "measure": fit.measure}
+    table.attrs = {**made, "estimate": fit.estimate, "tau2": fit.tau2, **ends}
     return table
 
 
