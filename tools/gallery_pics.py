@@ -110,7 +110,8 @@ def _evidence_map() -> Axes:
 
 
 def _traffic_light(months: float = 12, colours: str = "cochrane") -> Axes:
-    return ps.traffic_light(ps.risk_of_bias(_evidence(), _knee(months)["study_id"]), colours=colours)
+    judged = ps.risk_of_bias(_evidence(), _knee(months)["study_id"])
+    return ps.traffic_light(judged.merge(_evidence().studies[["study_id", "doi"]]), colours=colours)
 
 
 def _traffic_light_all() -> Axes:

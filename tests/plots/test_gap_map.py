@@ -70,7 +70,7 @@ def test_certainty_in_colour_and_in_circles():
     [
         table(),
         table([("a_very_long_name_of_a_painful_condition_of_the_joints_that_is_rare", "umbilical_cord", 1, 0, 0, 1)]),
-        table([(f"condition_{i}", f"source_{j}", 1 + i, i % 2, 10**j, 0) for i in range(16) for j in range(6)]),
+        table([(f"condition_{i}", f"source_{j}", 1 + i, i % 2, 10**j, 0) for i in range(9) for j in range(6)]),
     ],
     ids=["real", "one", "many"],
 )

@@ -77,6 +77,11 @@ def test_a_rule_is_no_reader():
     assert "A, Randomisation process: Low risk. Blinded. Judged by rule, provisional." in svg and "Judged by KL." in svg
 
 
+def test_names_lead_to_the_papers():
+    axes = traffic_light(table(["A", "B"]).assign(doi="10.1000/182"))
+    assert axes.figure.svg().count(' xlink:href="https://doi.org/10.1000/182"') == 2
+
+
 def test_same_names_are_told_apart_by_identifier():
     rob = pd.concat([table(["Kim 2023"]).assign(study_id="a"), table(["Kim 2023"]).assign(study_id="b")])
     assert len(panels(rob)[0].labels) == 2

@@ -10,6 +10,7 @@ import pandas as pd
 from painsynth.errors import NothingToPool, PainsynthError
 from painsynth.judgement.risk_of_bias import DOMAINS
 from painsynth.plots.palette import RISK_OF_BIAS
+from painsynth.plots.row_speech import address
 
 WORDS = {
     "RoB 2": {"low": "Low risk", "some_concerns": "Some concerns", "high": "High risk",
@@ -50,6 +51,10 @@ class Panel:
         """The judgement; None where there is none."""
         row = self.cells.get((study, domain))
         return None if row is None else row["judgement"]
+
+    def link(self, study: str) -> str | None:
+        """Address of the study, where the table has its doi or url."""
+        return next((address(row) for (name, _), row in self.cells.items() if name == study), None)
 
     def name(self, domain: str) -> str:
         """A domain in words."""

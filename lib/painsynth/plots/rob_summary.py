@@ -71,8 +71,9 @@ def rob_summary(rob: pd.DataFrame, *, weights=None, ax: Axes | None = None, colo
     names = ["\n".join(wrap(name, NAMES, SMALL_SIZE)) for _, name, _ in rows]
     height = max(LEAST, (max(places) - min(places) + 1.0) * ROW)
     with house_style():
-        x = Side(0.0, 100.0, "Weight" if weights is not None else "Studies", ticks=[0, 25, 50, 75, 100],
-                 labels=["0%", "25%", "50%", "75%", "100%"])  # fmt: skip
+        ticks = range(0, 101, 25 if ax is None else 50)  # on a given Axes there may be little room
+        x = Side(0.0, 100.0, "Weight" if weights is not None else "Studies", ticks=list(ticks),
+                 labels=[f"{tick}%" for tick in ticks])  # fmt: skip
         y = Side(max(places) + 0.5, min(places) - 0.5, ticks=places, labels=names)
         keys = [Key(f"{SYMBOLS[code]} {text}", "area", {"facecolor": palette[code], "edgecolor": INK, "linewidth": 0.5})
                 for code, text in words_of([panel for panel, _ in used]).items()]  # fmt: skip

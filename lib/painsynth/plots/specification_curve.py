@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap
 
 from painsynth.plots import words
 from painsynth.plots.effect_scale import EffectScale, direction, draw_references, mid_key, write_upright
@@ -34,7 +33,7 @@ NAMES = 150.0
 MANY = 2000  # more specifications than this are drawn in bins
 BINS = 360
 COLOURS = {BETTER: "#00467a", NEITHER: "#8f8f8f", WORSE: "#d55e00"}
-_SHADES = LinearSegmentedColormap.from_list("share", ["#ffffff", INK])
+MATRIX = "#4d4d4d"
 NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -61,8 +60,8 @@ def specification_curve(
     """Draw the estimates of all specifications in order, over the matrix of choices behind each of them.
 
     Above 2,000 specifications neighbours are drawn together in 360 bins: the curve is the median estimate, the dark
-    band reaches from the median lower to the median upper limit, the light one from the lowest to the highest, and the
-    matrix is shaded by the share of a bin's specifications.
+    band reaches from the median lower to the median upper limit, the light one from the lowest to the highest, and a
+    row of the matrix is filled as high as its share of the bin's specifications.
 
     Parameters
     ----------
@@ -170,8 +169,9 @@ def _draw_matrix(ax: Axes, specs: Specifications, rows: list[_Row]) -> None:
         ax.axhspan(row.y - half, row.y + half, facecolor="#f5f5f5", edgecolor="none", zorder=0)
         if n > MANY:
             share = np.add.reduceat(row.marked.astype(float), edges[:-1]) / np.diff(edges)
-            ax.pcolormesh(edges + 0.5, [row.y - half, row.y + half], share[None, :], cmap=_SHADES, vmin=0, vmax=1,
-                          rasterized=False, label=f"option {row.text}")  # fmt: skip
+            foot = row.y + half  # the axis points downwards
+            ax.fill_between(_middles(edges), foot, foot - 2 * half * share, color=MATRIX, linewidth=0,
+                            label=f"option {row.text}")  # fmt: skip
         else:
             places = np.flatnonzero(row.marked)
             strokes = [[(i + 1, row.y - half), (i + 1, row.y + half)] for i in places]
@@ -183,6 +183,10 @@ def _draw_matrix(ax: Axes, specs: Specifications, rows: list[_Row]) -> None:
 def _edges(n: int) -> np.ndarray:
     """Ends of the bins, as places in the order."""
     return np.linspace(0, n, min(n, BINS) + 1).round().astype(int)
+
+
+def _middles(edges: np.ndarray) -> np.ndarray:
+    return (edges[:-1] + edges[1:] + 1) / 2
 
 
 def _stroke(n: int) -> float:
@@ -251,7 +255,7 @@ def _draw_bins(curve: Axes, specs: Specifications) -> None:
     bins = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     grouped = specs.rows[["ci_low", "estimate", "ci_high"]].groupby(bins)
     middle, least, most = grouped.median(), grouped["ci_low"].min(), grouped["ci_high"].max()
-    x = (edges[:-1] + edges[1:] + 1) / 2
+    x = _middles(edges)
     curve.fill_between(x, least, most, color="#e3e3e3", linewidth=0, zorder=0.5, label="range of the intervals")
     curve.fill_between(x, middle["ci_low"], middle["ci_high"], color="#9db8d3", linewidth=0, zorder=0.6,
                        label="median interval")  # fmt: skip
@@ -289,8 +293,8 @@ def _key(specs: Specifications, scale: EffectScale, favours: tuple[str, str]) ->
 def _drawn_how(specs: Specifications, low: float, high: float) -> list[str]:
     said = []
     if len(specs) > MANY:
-        said.append(f"Neighbours are drawn together in {BINS} bins; the darker a cell of the matrix, the larger the "
-                    "share of the bin's specifications.")  # fmt: skip
+        said.append(f"Neighbours are drawn together in {BINS} bins; a row of the matrix is filled as high as its share "
+                    "of the specifications in the bin.")  # fmt: skip
     beyond = int(((specs.rows["ci_low"] < low) | (specs.rows["ci_high"] > high)).sum())
     if beyond:
         many = "1 interval reaches" if beyond == 1 else f"{beyond:,} intervals reach"

@@ -15,7 +15,7 @@ from painsynth.plots.board import MARGIN, Board, lines_height
 from painsynth.plots.judgements import SYMBOLS, WORDS, Panel, colours_of, panels, provisional, words_of
 from painsynth.plots.layout import wrap
 from painsynth.plots.palette import text_on
-from painsynth.plots.picture import speak_at
+from painsynth.plots.picture import speak, speak_at
 from painsynth.plots.style import FAMILIES, INK, QUIET, SMALL_SIZE, TEXT_SIZE, house_style, text_width
 
 DOT = 11.0  # diameter in points
@@ -38,7 +38,8 @@ def traffic_light(rob: pd.DataFrame, *, ax: Axes | None = None, colours: str = "
     ----------
     rob : DataFrame
         study, domain (D1 ... D5 of RoB 2, D1 ... D7 of ROBINS-I, overall), judgement (low, some_concerns, high;
-        low, moderate, serious, critical; no_information); perhaps tool, study_id, support, rule, assessor.
+        low, moderate, serious, critical; no_information); perhaps tool, study_id, support, rule, assessor, and doi or
+        url, to which the study's name then leads.
     ax : Axes, optional
         Draw into this Axes, shrunk until it fits; by default a new figure of the right size.
     colours : "cochrane" | "safe"
@@ -134,7 +135,9 @@ def _draw_panel(board: Board, panel: Panel, corner: tuple[float, float], palette
     board.line((MARGIN, right), (y, y))
     dots: dict[str, list[tuple[float, float]]] = {}
     for study, lines, height in _spans(panel, names):
-        board.write(MARGIN, y + height / 2, lines)
+        name = board.write(MARGIN, y + height / 2, lines)
+        if link := panel.link(study):
+            speak(name, panel.labels[study], link)
         for domain in panel.domains:
             spot = (_x(panel, domain, names), y + height / 2)
             if (judgement := panel.judgement(study, domain)) is not None:
