@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,14 +10,24 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from painsynth.plots import words
+from painsynth.plots.choice_matrix import (
+    BINS,
+    COLOURS,
+    MANY,
+    WIDTH,
+    conclusions,
+    draw_matrix,
+    edges_of,
+    matrix_rows,
+    middles_of,
+    stroke_of,
+)
 from painsynth.plots.effect_scale import EffectScale, direction, draw_references, mid_key, write_upright
 from painsynth.plots.frame import Furniture, Key, framed, panel_points
-from painsynth.plots.layout import wrap
 from painsynth.plots.sides import Side, favoured
 from painsynth.plots.specifications import (
     BETTER,
     NEITHER,
-    WORSE,
     Specifications,
     check_results,
     specifications,
@@ -26,24 +35,9 @@ from painsynth.plots.specifications import (
 )
 from painsynth.plots.style import INK, SMALL_SIZE, TEXT_SIZE, house_style, text_width
 
-WIDTH, CURVE = 360.0, 170.0  # points
-ROW = 10.5
+CURVE = 170.0  # height in points
 GAP = 12.0  # between the panels
-NAMES = 150.0
-MANY = 2000  # more specifications than this are drawn in bins
-BINS = 360
-COLOURS = {BETTER: "#00467a", NEITHER: "#8f8f8f", WORSE: "#d55e00"}
-MATRIX = "#4d4d4d"
 NBSP = "\N{NO-BREAK SPACE}"
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A row of the matrix: its middle in points from the top, its text, and which specifications it marks."""
-
-    y: float
-    text: str
-    marked: np.ndarray | None  # None: a heading
 
 
 def specification_curve(
@@ -112,7 +106,7 @@ def specification_curve(
     scale = EffectScale.of(table.attrs.get("measure", "MD"), mid, table[["estimate", "ci_low", "ci_high"]])
     specs = specifications(table, scale, lower, choices, main)
     said = summary(specs, scale, lower, favours, level)
-    rows, height = _matrix_rows(specs, favours)
+    rows, height = matrix_rows(specs, favours)
     low, high = scale.limits(specs.rows)
     notes = [" ".join([f"{words.scale(scale.measure, attrs)}.", *said, *_drawn_how(specs, low, high)])]
     with house_style():
@@ -122,7 +116,7 @@ def specification_curve(
         y = Side(height, 0.0, ticks=[row.y for row in rows], labels=_widened([row.text for row in rows], effects))
         around = Furniture(title, _key(specs, scale, favours), notes, above=CURVE + GAP + 4, right=14.0)
         ax = framed(ax, x, y, size=(WIDTH, height), around=around)
-        _draw_matrix(ax, specs, rows)
+        draw_matrix(ax, specs, rows)
         curve = _curve_axes(ax, effects)
         draw_references(curve, scale)
         (_draw_bins if len(specs) > MANY else _draw_each)(curve, specs)
@@ -130,67 +124,6 @@ def specification_curve(
         write_upright(curve, scale.null, favoured(attrs, favours))
     ax.alt_text = " ".join(["Specification curve.", *said])
     return ax
-
-
-# ---- the matrix
-
-
-def _matrix_rows(specs: Specifications, favours: tuple[str, str]) -> tuple[list[_Row], float]:
-    rows, y = [], 2.0
-    blocks = [(heading, [(option, (specs.rows[column] == option).to_numpy()) for option in options])
-              for column, (heading, options) in specs.choices.items()]  # fmt: skip
-    if len(specs) > MANY:  # colours of single specifications are not seen any more
-        names = _conclusions(favours)
-        blocks.insert(0, ("Conclusion", [(names[word], specs.conclusion == word) for word in names]))
-    for heading, options in blocks:
-        for text, marked in [(heading, None), *options]:
-            lines = wrap(text, NAMES, SMALL_SIZE, marked is None)
-            tall = ROW * len(lines)
-            rows.append(_Row(y + tall / 2, "\n".join(lines), marked))
-            y += tall
-        y += 4.0
-    return rows or [_Row(y, "", None)], max(y, 42.0)
-
-
-def _conclusions(favours: tuple[str, str]) -> dict[str, str]:
-    return {BETTER: f"CI favours {favours[0]}", NEITHER: "CI includes no effect", WORSE: f"CI favours {favours[1]}"}
-
-
-def _draw_matrix(ax: Axes, specs: Specifications, rows: list[_Row]) -> None:
-    ax.spines[["left", "bottom"]].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    for label, row in zip(ax.get_yticklabels(), rows, strict=True):
-        label.set_fontweight("bold" if row.marked is None else "normal")
-    half = ROW * 0.36
-    n, edges = len(specs), _edges(len(specs))
-    for row in rows:
-        if row.marked is None:
-            continue
-        ax.axhspan(row.y - half, row.y + half, facecolor="#f5f5f5", edgecolor="none", zorder=0)
-        if n > MANY:
-            share = np.add.reduceat(row.marked.astype(float), edges[:-1]) / np.diff(edges)
-            foot = row.y + half  # the axis points downwards
-            ax.fill_between(_middles(edges), foot, foot - 2 * half * share, color=MATRIX, linewidth=0,
-                            label=f"option {row.text}")  # fmt: skip
-        else:
-            places = np.flatnonzero(row.marked)
-            strokes = [[(i + 1, row.y - half), (i + 1, row.y + half)] for i in places]
-            colours = [COLOURS[word] for word in specs.conclusion[places]]
-            ax.add_collection(LineCollection(strokes, colors=colours, linewidths=_stroke(n), capstyle="butt",
-                                             label=f"option {row.text}"), autolim=False)  # fmt: skip
-
-
-def _edges(n: int) -> np.ndarray:
-    """Ends of the bins, as places in the order."""
-    return np.linspace(0, n, min(n, BINS) + 1).round().astype(int)
-
-
-def _middles(edges: np.ndarray) -> np.ndarray:
-    return (edges[:-1] + edges[1:] + 1) / 2
-
-
-def _stroke(n: int) -> float:
-    return float(np.clip(0.62 * WIDTH / n, 0.25, 4.0))
 
 
 def _places(n: int) -> list[int]:
@@ -237,7 +170,7 @@ def _draw_each(curve: Axes, specs: Specifications) -> None:
         own = specs.conclusion == word
         strokes = [[(x[i], max(low[i], bottom)), (x[i], min(high[i], top))]
                    for i in np.flatnonzero(own & np.isfinite(low) & np.isfinite(high))]  # fmt: skip
-        curve.add_collection(LineCollection(strokes, colors=colour, linewidths=min(1.2, _stroke(n)), zorder=2,
+        curve.add_collection(LineCollection(strokes, colors=colour, linewidths=min(1.2, stroke_of(n)), zorder=2,
                                             alpha=0.75, label=f"ci {word}"), autolim=False)  # fmt: skip
         hollow = word == NEITHER and n <= 200
         face = "white" if hollow else colour if n <= 200 else INK  # among many, points have to stand out
@@ -251,11 +184,11 @@ def _draw_each(curve: Axes, specs: Specifications) -> None:
 
 def _draw_bins(curve: Axes, specs: Specifications) -> None:
     """Median estimate of each bin, the band of its median limits, and the band that holds all of its intervals."""
-    edges = _edges(len(specs))
+    edges = edges_of(len(specs))
     bins = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     grouped = specs.rows[["ci_low", "estimate", "ci_high"]].groupby(bins)
     middle, least, most = grouped.median(), grouped["ci_low"].min(), grouped["ci_high"].max()
-    x = _middles(edges)
+    x = middles_of(edges)
     curve.fill_between(x, least, most, color="#e3e3e3", linewidth=0, zorder=0.5, label="range of the intervals")
     curve.fill_between(x, middle["ci_low"], middle["ci_high"], color="#9db8d3", linewidth=0, zorder=0.6,
                        label="median interval")  # fmt: skip
@@ -280,7 +213,7 @@ def _key(specs: Specifications, scale: EffectScale, favours: tuple[str, str]) ->
                    Key("Median interval", "area", {"facecolor": "#9db8d3", "edgecolor": "none"}),
                    Key("Lowest to highest limit", "area", {"facecolor": "#e3e3e3", "edgecolor": "none"})]  # fmt: skip
     else:
-        for word, text in _conclusions(favours).items():
+        for word, text in conclusions(favours).items():
             if (specs.conclusion == word).any():
                 face = "white" if word == NEITHER and len(specs) <= 200 else COLOURS[word]
                 look = {"marker": "o", "color": COLOURS[word], "markersize": 4.5, "markerfacecolor": face}
