@@ -1,6 +1,6 @@
 """Build docs/gallery from the cases in tools/gallery_*.py: `python tools/gallery.py` (`make gallery`).
 
-One page with every picture inside, its words, its code; each picture as an SVG file; a README that lists them.
+One page with every picture inside, its words, its code; a README that lists them.
 `python tools/gallery.py --look FOLDER [WORD ...]` writes PNGs of all cases, or of those with a word in their name.
 """
 
@@ -23,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "lib"))
 
-from painsynth.plots.picture import alternative_text, svg_text  # noqa: E402  (the path must be set first)
+from painsynth.files import write_file  # noqa: E402  (the path must be set first)
+from painsynth.plots.picture import alternative_text, svg_text  # noqa: E402
 from painsynth.plots.save import write_picture  # noqa: E402
 from painsynth.plots.words import plain, sentence_case  # noqa: E402
 from painsynth.report.cells import Highlight2HTML, code_block  # noqa: E402
@@ -38,6 +39,8 @@ INTRODUCTION = (
     "your setting for light or dark pages."
 )
 ORDER = ("forest", "statpics", "pics", "tables")
+SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+STYLE = re.compile(r' style="([^"]*)"')
 UNSEEN = ("__future__", "collections.abc", "matplotlib.axes", "functools")  # of no use to a reader of the code
 
 
@@ -127,7 +130,7 @@ def _shared(text: str, cases: list[Case]) -> str:
 
 def build() -> dict[str, bytes]:
     """Give the files of the gallery: name to content."""
-    files, parts, listed = {}, [], []
+    parts, listed = [], []
     highlight = Highlight2HTML(pygments_lexer="python")
     found = sections()
     for section in found:
@@ -136,42 +139,46 @@ def build() -> dict[str, bytes]:
         parts.append(_folded("What the code below shares", code_block(section.shared, highlight)))
         listed.append(f"\n## {section.heading}\n")
         for case in section.cases:
-            piece, svg = _article(case, len(listed), highlight)
-            parts.append(piece)
-            place = f"{case.name}.svg" if svg else f"index.html#{case.name}"
-            listed.append(f"- [{case.heading}]({place}): {case.caption.rstrip('.')}.")
-            if svg:
-                files[f"{case.name}.svg"] = svg.encode()
+            parts.append(_article(case, len(listed), highlight))
+            listed.append(f"- {case.heading}: {case.caption.rstrip('.')}.")
         parts.append("</section>")
-    page = shell("Gallery: the pictures of painsynth", "\n".join([*_head(found), "<main>", *parts, "</main>"]))
+    body = "\n".join([*_head(found), "<main>", *parts, "</main>"])
+    page = _classed(shell("Gallery: the pictures of painsynth", body))
     check_page(page)
-    return {"index.html": page.encode(), "README.md": _readme(listed).encode(), **files}
+    return {"index.html": page.encode(), "README.md": _readme(listed).encode()}
+
+
+def _classed(page: str) -> str:
+    """The page with each look said once: a third of its bytes are the same few styles of lines and letters."""
+    names: dict[str, str] = {}
+
+    def named(found: re.Match) -> str:
+        return f' class="{names.setdefault(found[1], f"d{len(names)}")}"'
+
+    page = SVG.sub(lambda svg: STYLE.sub(named, svg[0]), page)
+    rules = "".join(f".{name}{{{look}}}\n" for look, name in names.items())
+    return page.replace("</style>", f"{rules}</style>", 1)
 
 
 def _folded(summary: str, content: str) -> str:
     return f'<details class="code"><summary>{summary}</summary>{content}</details>'
 
 
-def _article(case: Case, number: int, highlight: Callable) -> tuple[str, str]:
-    """The piece of the page for one case, and its SVG (empty for a table)."""
+def _article(case: Case, number: int, highlight: Callable) -> str:
+    """The piece of the page for one case."""
     drawn = case.draw()
-    svg = ""
+    kind, shown, words = "html", "", ""
     if _is_picture(drawn):
         figure = drawn.get_figure(root=True)
-        svg, alt = svg_text(figure, case.heading), alternative_text(figure)
-        shown = inline_svg(svg, f"g{number}-", alt or case.caption)
-        words = f"<details><summary>In words</summary><p>{html.escape(alt)}</p></details>" if alt else ""
-        words += f'<p class="files"><a href="{case.name}.svg" download>{case.name}.svg</a></p>'
-    else:
-        shown, words = drawn._repr_html_(), ""
-    kind = "figure" if svg else "html"
-    piece = (
+        alt = alternative_text(figure)
+        kind, shown = "figure", inline_svg(svg_text(figure, case.heading), f"g{number}-", alt or case.caption)
+        words = f"<details><summary>In words</summary><p>{html.escape(alt)}</p></details>\n" if alt else ""
+    return (
         f'<article aria-labelledby="{case.name}"><h3 id="{case.name}">{html.escape(case.heading)}</h3>\n'
         f"<p>{html.escape(case.caption.rstrip('.'))}.</p>\n"
-        f'<div class="output {kind}" tabindex="0" role="group" aria-label="{html.escape(case.heading)}">{shown}</div>\n'
-        f"{words}{_folded('Code', code_block(case.code(), highlight))}</article>"
+        f'<div class="output {kind}" tabindex="0" role="group" aria-label="{html.escape(case.heading)}">'
+        f"{shown or drawn._repr_html_()}</div>\n{words}{_folded('Code', code_block(case.code(), highlight))}</article>"
     )
-    return piece, svg
 
 
 def _is_picture(drawn: object) -> bool:
@@ -200,16 +207,6 @@ def _readme(listed: list[str]) -> str:
     return head + "\n".join(listed) + "\n"
 
 
-def write(files: dict[str, bytes]) -> None:
-    """Write the gallery; pictures that no case draws any more are removed."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.svg"):
-        if path.name not in files:
-            path.unlink()
-    for name, content in files.items():
-        (FOLDER / name).write_bytes(content)
-
-
 def look(folder: Path, words: list[str]) -> None:
     """Write the cases as PNG, to look at."""
     for case in (case for section in sections() for case in section.cases):
@@ -229,9 +226,9 @@ def main() -> None:
     if folder:
         look(folder, given.words)
         return
-    files = build()
-    write(files)
-    print(f"{len(files) - 2} pictures, {sum(map(len, files.values())) / 2**20:.1f} MB in {FOLDER.relative_to(ROOT)}")
+    for name, content in build().items():
+        write_file(FOLDER / name, content)
+        print(f"{FOLDER.relative_to(ROOT)}/{name}: {len(content) / 2**20:.2f} MB")
 
 
 if __name__ == "__main__":
