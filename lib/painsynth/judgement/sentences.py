@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from painsynth.stats.subgroups import Groups
 
 FEW = 5
-_NAMES = {"MD": "mean difference", "SMD": "standardised mean difference", "RR": "risk ratio", "OR": "odds ratio",
+NAMES = {"MD": "mean difference", "SMD": "standardised mean difference", "RR": "risk ratio", "OR": "odds ratio",
           "RD": "risk difference"}  # fmt: skip
 
 
@@ -46,20 +46,20 @@ def sentence(question: Question, fit: Fit | None, table: pd.DataFrame) -> str:
     'Nothing can be pooled for rheumatoid arthritis, cells from umbilical cord, pain at 12 months. ...'
     """
     if fit is None:
-        return " ".join([f"Nothing can be pooled for {_topic(question, table)}.", _what_exists(table)])
+        return " ".join([f"Nothing can be pooled for {topic(question, table)}.", what_exists(table)])
     parts = [
         _estimate(question, fit, table),
         _zeros(fit),
         _narrow(question, fit),
         _mid(question, fit),
         _prediction(question, fit),
-        _few(fit),
-        _missing(table),
+        few(fit),
+        not_in_pool(table),
     ]
     return " ".join(part for part in parts if part)
 
 
-def _topic(question: Question, table: pd.DataFrame) -> str:
+def topic(question: Question, table: pd.DataFrame) -> str:
     """Say of what: with a stated window the times that were really found."""
     when = "at the longest follow-up" if question.months is None else f"at {question.months:g} months"
     if question.window and len(table):
@@ -81,14 +81,15 @@ def _estimate(question: Question, fit: Fit, table: pd.DataFrame) -> str:
     unit = " points on 0-100" if question.measure == "MD" else ""
     paired = "; the sides of one patient count once" if (table["unit_of_analysis"] == "paired_side").any() else ""
     how_many = f"{count(fit.k, 'comparison')} ({patients(table)} patients{paired})"
-    value = number(shown.estimate, _digits(question))
-    spread = interval(*shown.ci, _digits(question))
+    value = number(shown.estimate, digits(question))
+    spread = interval(*shown.ci, digits(question))
     verb = "gives" if fit.k == 1 else "give"
-    return (f"{capital(_topic(question, table))}: {how_many} {verb} a {_NAMES[question.measure]} of {value}{unit} "
-            f"({percent(100 * fit.level)} CI {spread}), {_direction(question, fit)}.")  # fmt: skip
+    return (f"{capital(topic(question, table))}: {how_many} {verb} a {NAMES[question.measure]} of {value}{unit} "
+            f"({percent(100 * fit.level)} CI {spread}), {direction(question, fit)}.")  # fmt: skip
 
 
-def _direction(question: Question, fit: Fit) -> str:
+def direction(question: Question, fit: Fit) -> str:
+    """Say whom the interval favours."""
     low, high = fit.ci
     if low <= 0 <= high:
         return "which is compatible with no difference"
@@ -108,7 +109,7 @@ def _narrow(question: Question, fit: Fit) -> str:
     if fit.method_ci != "HKSJ" or fit.k < 2 or fit.ci[1] - fit.ci[0] >= fit.ci_wald[1] - fit.ci_wald[0]:
         return ""
     wald = fit.back().ci_wald
-    return f"The Wald interval is wider, {interval(*wald, _digits(question))}; it is the safer one here."
+    return f"The Wald interval is wider, {interval(*wald, digits(question))}; it is the safer one here."
 
 
 def _mid(question: Question, fit: Fit) -> str:
@@ -128,7 +129,7 @@ def _prediction(question: Question, fit: Fit) -> str:
     if fit.k < 3 or math.isnan(fit.pi[0]):
         return ""
     low, high = fit.pi
-    shown = interval(*fit.back().pi, _digits(question))
+    shown = interval(*fit.back().pi, digits(question))
     meaning = (
         "a new trial may well find no difference, or the opposite"
         if low <= 0 <= high
@@ -139,13 +140,14 @@ def _prediction(question: Question, fit: Fit) -> str:
     return f"Between trials {varies} ({spread}): {meaning}."
 
 
-def _few(fit: Fit) -> str:
+def few(fit: Fit) -> str:
+    """Say how fragile a pool of few comparisons is."""
     if fit.k == 1:
         return "This is one comparison, not a synthesis."
     return f"With only {fit.k} comparisons all of this is fragile." if fit.k < FEW else ""
 
 
-def _missing(table: pd.DataFrame) -> str:
+def not_in_pool(table: pd.DataFrame) -> str:
     """Say how many trials that were asked for give no number, and what those say that do speak (of pain)."""
     out = table.attrs["excluded"]
     out = out[~out["reason"].str.startswith("second report")]  # the same patients again
@@ -166,7 +168,7 @@ def _missing(table: pd.DataFrame) -> str:
     return f"Not in this pool: {'; '.join(parts)}." if parts else ""
 
 
-def _what_exists(table: pd.DataFrame) -> str:
+def what_exists(table: pd.DataFrame) -> str:
     """Describe what is on file for a question that has no poolable result."""
     out = table.attrs["excluded"]
     asked = out[out["kind"] != "not asked"]
@@ -221,7 +223,7 @@ def difference_sentence(groups: Groups | None, question: Question, table: pd.Dat
     names = ", ".join(f"{plain(str(name))} ({fit.k})" for name, fit in groups.fits.items())
     if len(groups.fits) < 2:
         alone = f"only one group by {plain(groups.by)} has results, {names}."
-        return f"{capital(_topic(question, table))}: {alone} {_missing(table)}"
+        return f"{capital(topic(question, table))}: {alone} {not_in_pool(table)}"
     alpha, other = 1 - groups.overall.level, _other_assumption(groups)
     differ, disputed = groups.q_between_p < alpha, (groups.q_between_p < alpha) != (other.q_between_p < alpha)
     verdict = "may or may not differ" if disputed else "differ" if differ else "do not differ beyond chance"
@@ -230,11 +232,11 @@ def difference_sentence(groups: Groups | None, question: Question, table: pd.Dat
     test = (f"Q = {number(groups.q_between)}, df = {groups.q_between_df:g}, {p_value(groups.q_between_p)} with {mine}; "
             f"{p_value(other.q_between_p)} with {theirs}")  # fmt: skip
     return " ".join(filter(None, [
-        f"{capital(_topic(question, table))}: across {len(groups.fits)} groups by {plain(groups.by)}, {names}, "
+        f"{capital(topic(question, table))}: across {len(groups.fits)} groups by {plain(groups.by)}, {names}, "
         f"the effects {verdict} ({test}).",
         _smallest(groups, differ and not disputed),
         "Trials were not randomised between groups: a difference may stem from anything else that sets them apart.",
-        _missing(table),
+        not_in_pool(table),
     ]))  # fmt: skip
 
 
@@ -264,5 +266,6 @@ def patients(table: pd.DataFrame) -> int:
     return round(both.where(~paired, both / 2).sum()) if len(table) else 0
 
 
-def _digits(question: Question) -> int:
+def digits(question: Question) -> int:
+    """Say how many decimals an effect is written with."""
     return 1 if question.measure == "MD" else 2
