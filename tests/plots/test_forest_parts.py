@@ -10,7 +10,9 @@ from painsynth.plots.forest import forest
 from painsynth.sensitivity.alternatives import other_methods
 from painsynth.sensitivity.subsets import cumulate, leave_one_out
 from painsynth.stats.pool import pool
+from painsynth.stats.regress import regress
 from painsynth.stats.subgroups import pool_by
+from painsynth.stats.trim_fill import trim_and_fill
 from plots.plot_looks import drawn, outside, overlapping, words
 from plots.plot_stubs import trials
 
@@ -156,6 +158,14 @@ def test_ratios_and_other_methods_stand_on_the_natural_scale():
 def test_an_effects_table_is_drawn_without_a_diamond(table):
     axes = forest(table)
     assert drawn(axes, "diamonds") == [] and len(drawn(axes, "squares")[0].get_offsets()) == 9
+
+
+def test_trim_and_fill_and_records_without_a_pool(table):
+    filled = trim_and_fill(table)
+    axes = forest(filled)
+    assert np.allclose(ends(axes), [filled.fit.ci])
+    with pytest.raises(PainsynthError, match="a Regression has no pooled effect"):
+        forest(regress(table, "year"))
 
 
 def test_what_cannot_be_drawn_is_refused():

@@ -26,8 +26,8 @@ def flag_key(letters: Mapping[str, str]) -> str:
     Examples
     --------
     >>> flag_key({"sd_from_ci": "a", "arms_combined": "b"})
-    'Flags: a SD from CI; b arms combined.'
+    'Flags: a = SD from CI; b = arms combined.'
     """
     if not letters:
         return ""
-    return "Flags: " + "; ".join(f"{letter} {words.plain(code)}" for code, letter in letters.items()) + "."
+    return "Flags: " + "; ".join(f"{letter} = {words.plain(code)}" for code, letter in letters.items()) + "."

@@ -56,7 +56,12 @@ def read_result(result) -> Reading:
             f"label, estimate, ci_low, ci_high; given: {type(result).__name__}{none}"
         )
     table = result.rows()
-    fit = getattr(result, "overall", result)
+    fit = next((getattr(result, name) for name in ("overall", "fit") if hasattr(result, name)), result)
+    if not (hasattr(fit, "measure") and hasattr(fit, "i2_ci")):
+        raise PainsynthError(
+            f"a {type(result).__name__} has no pooled effect to draw a diamond of; forest draws pooled analyses, their "
+            "tables and effects tables; a regression is drawn by bubble"
+        )
     groups = result if hasattr(result, "fits") else None
     attrs = dict(getattr(getattr(fit, "table", None), "attrs", {}))
     return Reading(

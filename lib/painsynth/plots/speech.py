@@ -32,7 +32,7 @@ def describe(sheet: Sheet, title: str | None = None, left_out: int = 0) -> str:
     parts += [f"{_title_of(sheet, line)} {_interval(sheet, line)}." for line in sheet.of("subtotal")]
     for line in sheet.of("prediction"):
         parts.append(f"Prediction interval {sheet.write(line.low)} to {sheet.write(line.high)}.")
-    if fit is not None and fit.k > 1 and sheet.reading.of == "study":
+    if fit is not None and fit.k > 1 and sheet.reading.of == "study" and math.isfinite(fit.i2):
         parts.append(f"Heterogeneity: I² {percent(fit.i2)}.")
     if left_out:
         parts.append(f"{left_out} trials or reports that were not pooled are listed.")

@@ -119,8 +119,10 @@ def heterogeneity(fit, template: str = HETEROGENEITY) -> list[str]:
         "i2_ci": _range(fit.i2_ci, percent), "q": number(fit.q, 1), "df": f"{fit.q_df:g}", "p": p_value(fit.q_p),
     }  # fmt: skip
     opening, _, rest = template.partition(": ")
-    pieces = [piece for piece in rest.split("; ") if fit.model == "random" or "{tau2}" not in piece]
-    pieces = [piece.format(**facts) for piece in pieces]
+    unknown = [name for name in ("tau2", "i2", "q") if not math.isfinite(getattr(fit, name))]
+    unknown += ["tau2"] if fit.model != "random" else []
+    pieces = [piece for piece in rest.split("; ") if not any(f"{{{name}}}" in piece for name in unknown)]
+    pieces = [piece.format(**facts) for piece in pieces] or ["not estimated by this method"]
     return [f"{opening}: {pieces[0]}", *pieces[1:]]
 
 
