@@ -29,6 +29,7 @@ def time_course_table(results: Mapping) -> pd.DataFrame:
     Examples
     --------
     >>> import painsynth as ps
+    >>> import pandas as pd
     >>> trials = pd.DataFrame({"study": ["A", "B"], "yi": [-8.0, -4.0], "vi": [4.0, 4.0]})
     >>> ps.time_course_table({6: ps.pool(trials), 12: ps.pool(trials)})["months"].tolist()
     [6.0, 12.0]

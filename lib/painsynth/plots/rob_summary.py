@@ -58,6 +58,7 @@ def rob_summary(rob: pd.DataFrame, *, weights=None, ax: Axes | None = None, colo
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"study": ["A", "B"], "domain": "overall", "judgement": ["low", "high"]})
     >>> rob_summary(table, weights={"A": 30, "B": 10}).alt_text
     'Risk of bias (RoB 2), 2 studies, by weight in the meta-analysis. Overall: low risk 75%, high risk 25%.'

@@ -95,6 +95,7 @@ def specification_curve(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"estimator": ["REML", "DL"], "estimate": [-9.0, -12.0], "ci_low": [-19.0, -20.0],
     ...                       "ci_high": [1.0, -4.0]})
     >>> specification_curve(table).alt_text.partition(" The 95%")[0]

@@ -79,6 +79,7 @@ def time_course(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"group": "adipose", "months": [3, 12], "k": [7, 1], "estimate": [-14.7, -8.0],
     ...                       "ci_low": [-22.3, -20.0], "ci_high": [-7.1, 4.0]})
     >>> time_course(table, mid=10).alt_text

@@ -63,6 +63,7 @@ def traffic_light(rob: pd.DataFrame, *, ax: Axes | None = None, colours: str = "
 
     Examples
     --------
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"study": "Author 2020", "domain": ["D1", "overall"], "judgement": ["low", "high"]})
     >>> traffic_light(table).alt_text
     'Risk of bias (RoB 2) of 1 study. Randomisation process: 1 low risk. Overall: 1 high risk.'
