@@ -66,7 +66,8 @@ class Case:
             bound.apply_defaults()
             given = [f"{name} = {value!r}" for name, value in bound.arguments.items()]
             draw = draw.func
-        return "\n".join([*given, _body_of(textwrap.dedent(inspect.getsource(draw)))])
+        lines = [*given, _body_of(textwrap.dedent(inspect.getsource(draw)))]
+        return re.sub(r"  # (fmt|noqa)\b.*$", "", "\n".join(lines), flags=re.MULTILINE)
 
 
 def _body_of(text: str) -> str:
