@@ -8,7 +8,7 @@ import pytest
 from browser.conftest import VIEWS
 from painsynth.report.run import report
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 RUNS = ("evidence", "knee_oa_12m", "knee_oa_adipose_12m")
 
@@ -35,7 +35,6 @@ def test_the_gallery(project_root, open_page, violations, scheme, width):
     hold(open_page(project_root / "docs" / "gallery" / "index.html", scheme=scheme, width=width), violations, width)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("scheme", "width"), VIEWS)
 @pytest.mark.parametrize("name", ["index.html", *(f"{run}/index.html" for run in RUNS)])
 def test_the_report(site, open_page, violations, name, scheme, width):
