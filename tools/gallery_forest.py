@@ -43,22 +43,15 @@ def ratios(**how) -> Axes:
 
 def everything() -> Axes:
     table = _effects()
+    judged = ps.propose_risk_of_bias(ps.load_evidence())
     how = {"models": ("common", "random"), "prediction": "shaded", "band": True}
-    return ps.forest(ps.pool(table), mid=10, title=_title(table), excluded=True, risk_of_bias=_made_up(table), **how)
-
-
-def _made_up(table: pd.DataFrame) -> pd.DataFrame:
-    """Judgements invented to show the dots; none is about a real trial."""
-    rng = np.random.default_rng(1)
-    words = ["low", "some_concerns", "high", "no_information"]
-    rows = [(study, domain, rng.choice(words, p=[0.5, 0.3, 0.15, 0.05])) for study in table["study"][:-2]
-            for domain in ("D1", "D2", "D3", "D4", "D5", "overall")]  # fmt: skip
-    return pd.DataFrame(rows, columns=["study", "domain", "judgement"])
+    return ps.forest(ps.pool(table), mid=10, title=_title(table), excluded=True, risk_of_bias=judged, **how)
 
 
 def biased(**how) -> Axes:
-    table = _effects().assign(study=[f"Example {i + 1}" for i in range(len(_effects()))])
-    return ps.forest(ps.pool(table), mid=10, layout="revman", risk_of_bias=_made_up(table), **how)
+    table = _effects()
+    judged = ps.propose_risk_of_bias(ps.load_evidence())
+    return ps.forest(ps.pool(table), mid=10, layout="revman", risk_of_bias=judged, title=_title(table), **how)
 
 
 def _invented(k: int, seed: int = 0, spread: float = 8.0) -> pd.DataFrame:
@@ -119,11 +112,11 @@ CASES: list[tuple[str, str, Callable[[], Axes]]] = [
     ("forest_bmj_single", "Layout bmj in a single column", lambda: pooled(layout="bmj", width="single")),
     (
         "forest_everything",
-        "Both models, shaded prediction, MID band, what was not pooled, invented bias",
+        "Both models, shaded prediction, MID band, what was not pooled, risk of bias",
         everything,
     ),
-    ("forest_bias_double", "Risk of bias (invented) in a double column", lambda: biased(width="double")),
-    ("forest_bias_single", "Risk of bias (invented) in a single column", lambda: biased(width="single")),
+    ("forest_bias_double", "Risk of bias (provisional) in a double column", lambda: biased(width="double")),
+    ("forest_bias_single", "Risk of bias (provisional) in a single column", lambda: biased(width="single")),
     ("forest_k1", "One study is not pooled", lambda: few(1)),
     ("forest_k2", "Two studies", lambda: few(2)),
     ("forest_k100", "A hundred studies", lambda: many(100)),

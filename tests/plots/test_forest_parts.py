@@ -123,6 +123,8 @@ def test_dots_of_bias_stand_beside_their_study(table):
     assert [len(found[label]) for label in ("low", "high", "no_information")] == [5, 5, 2], "studies and the key"
     assert abs(min(found["no_information"]) - rows[table["study"].iloc[-1]]) < 5, "a study without a row is seen"
     assert "D1 randomisation process" in words(axes)
+    with pytest.raises(PainsynthError, match="judges none of the studies"):
+        forest(pool(trials(3, label="Other")), risk_of_bias=rob)
     with pytest.raises(PainsynthError, match="judgement = 'fine'"):
         forest(pool(table), risk_of_bias=rob.assign(judgement="fine"))
 

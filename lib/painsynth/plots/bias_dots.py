@@ -30,8 +30,7 @@ class Bias:
 
     def of(self, row: Mapping, label: str, domain: str) -> str:
         """Judgement for the study of a row, found by its id, its name, or its name without what is in brackets."""
-        own = str(row.get("label", ""))
-        names = {str(name) for name in (row.get("study_id"), own, label, own.partition(" (")[0]) if name}
+        names = {label, *names_of(row)}
         for panel in self.panels:
             for key, name in panel.labels.items():
                 found = panel.judgement(key, domain) if {str(key), name} & names else None
@@ -72,13 +71,20 @@ def used(columns: Sequence[Column]) -> list[str]:
     return [judgement for judgement in (*SYMBOLS,) if judgement in seen]
 
 
-def bias_of(table: pd.DataFrame | None) -> Bias | None:
-    """Read a table of judgements: study or study_id, domain, judgement.
+def names_of(row: Mapping) -> set[str]:
+    """Names under which the study of a row may stand in a table of judgements."""
+    label = str(row.get("label", ""))
+    return {str(name) for name in (row.get("study_id"), label, label.partition(" (")[0]) if name}
+
+
+def bias_of(table: pd.DataFrame | None, rows: pd.DataFrame) -> Bias | None:
+    """Read the judgements of the studies in `rows` from a table: study or study_id, domain, judgement.
 
     Raises
     ------
     PainsynthError
-        For missing columns, an unknown judgement, or two judgements of one domain in one study.
+        For missing columns, an unknown judgement, two judgements of one domain in one study, or when no study of the
+        plot was judged.
     """
     if table is None:
         return None
@@ -86,4 +92,12 @@ def bias_of(table: pd.DataFrame | None) -> Bias | None:
         raise PainsynthError(f"risk_of_bias needs a table with study, domain, judgement; given: {type(table).__name__}")
     if "study" not in table and "study_id" in table:
         table = table.assign(study=table["study_id"])
+    if "study" in table:
+        wanted = set().union(*(names_of(row) for row in rows[rows["kind"] == "study"].to_dict("records")))
+        ids = table["study_id"] if "study_id" in table else table["study"]
+        known = table["study"].astype(str).isin(wanted) | ids.astype(str).isin(wanted)
+        if len(table) and not known.any():
+            some = ", ".join(dict.fromkeys(table["study"].astype(str).head(3)))
+            raise PainsynthError(f"risk_of_bias judges none of the studies of this plot; it has {some} ...")
+        table = table[known]
     return Bias(tuple(panels(table)), tuple(provisional(table)))

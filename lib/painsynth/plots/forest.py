@@ -100,7 +100,8 @@ def forest(
     >>> axes.alt_text.startswith("Forest plot of 3 comparisons")
     True
     """
-    preset, reading, bias = preset_of(layout, changes), read_result(result), bias_of(risk_of_bias)
+    preset, reading = preset_of(layout, changes), read_result(result)
+    bias = bias_of(risk_of_bias, reading.rows)
     sheet = sheet_of(reading, preset, models_of(preset.models, reading.fit))
     left, right = sides(sheet, columns, bias)
     placed = fit_to_width(sheet, left, right, preset.width)
