@@ -24,6 +24,7 @@ FLOORS = {
     "formats": 0,
     "errors": 0,
     "files": 0,
+    "html": 0,
     "evidence": 1,
     "stats": 2,
     "sensitivity": 3,

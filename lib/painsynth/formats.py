@@ -1,4 +1,4 @@
-"""How a number, an interval and a p-value are written: one place, so that figure, sentence and table agree."""
+"""How a number, an interval, a p-value and a word are written: one place, so that figure, sentence and table agree."""
 
 from __future__ import annotations
 
@@ -61,3 +61,14 @@ def percent(x: float, digits: int = 0) -> str:
     '42%'
     """
     return f"{number(x, digits)}%" if x is not None and not math.isnan(x) else MISSING
+
+
+def plain(word: str) -> str:
+    """Write a word of the vocabulary as people do.
+
+    Examples
+    --------
+    >>> plain("bone_marrow")
+    'bone marrow'
+    """
+    return word.replace("_", " ")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from painsynth.evidence.vocabularies import DISQUALIFYING_FLAGS
+from painsynth.formats import plain
 
 if TYPE_CHECKING:
     from painsynth.evidence.tables import Evidence
 
+MAP = "Trials by condition and cell source; in brackets the randomised ones whose pain results can be pooled:"
 _PAIR = ["study_id", "instrument", "months", "value_type"]
 
 
@@ -77,3 +79,25 @@ def _patients_in_arms(evidence: Evidence) -> pd.Series:
     halves = arms["study_id"].map(evidence.studies.set_index("study_id")["unit_of_analysis"]) == "paired_side"
     # Both sides of a patient are arms of a paired design; the patient counts once.
     return (n / (1 + halves)).groupby(arms["study_id"]).agg(lambda known: known.sum(min_count=len(known)))
+
+
+def coverage_map(coverage: pd.DataFrame) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Head and rows of the map of conditions by cell sources, the most studied first, in words.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"condition": ["back_pain"], "msc_source": ["adipose"], "trials": [3], "poolable": [1]})
+    >>> coverage_map(table)
+    (['', 'adipose'], [('back pain', '3 (1)')])
+    """
+    trials = coverage.pivot_table(index="condition", columns="msc_source", values="trials", aggfunc="sum", fill_value=0)
+    trials = trials.loc[trials.sum(axis=1).sort_values(ascending=False, kind="stable").index,
+                        trials.sum().sort_values(ascending=False, kind="stable").index]  # fmt: skip
+    pooled = coverage.set_index(["condition", "msc_source"])["poolable"]
+    cells = [(plain(name), *(_cell(n, pooled.get((name, source), 0)) for source, n in row.items()))
+             for name, row in trials.iterrows()]  # fmt: skip
+    return ["", *map(plain, trials.columns)], cells
+
+
+def _cell(trials: float, poolable: float) -> str:
+    return "" if not trials else f"{trials:.0f} ({poolable:.0f})" if poolable else f"{trials:.0f}"

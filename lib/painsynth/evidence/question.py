@@ -225,7 +225,9 @@ class Question:
         return f"the share of patients with {_plain(self.outcome)}"
 
     def _repr_html_(self) -> str:
-        return f"<p><em>{self}</em></p>"
+        from painsynth.evidence.asked import definition
+
+        return definition(self)
 
 
 _RATIO_NAMES = {"RR": "risk ratio", "OR": "odds ratio", "RD": "risk difference"}

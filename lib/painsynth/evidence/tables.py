@@ -12,12 +12,13 @@ import pandas as pd
 
 from painsynth.errors import EvidenceError, Fault
 from painsynth.evidence.checks import cell_faults, did_you_mean, header_faults, key_faults, reference_faults
-from painsynth.evidence.coverage import coverage_table
+from painsynth.evidence.coverage import MAP, coverage_map, coverage_table
 from painsynth.evidence.dictionary import TABLES
 from painsynth.evidence.gaps import faults_despite_gaps
 from painsynth.evidence.reading import read_with_faults
 from painsynth.evidence.row_checks import row_faults, size_doubts
 from painsynth.evidence.schema import Table
+from painsynth.html import grid, paragraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ class Evidence:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p>{self}</p>{self.coverage().to_html(index=False, border=0)}"
+        return paragraph(self, MAP) + grid(*coverage_map(self.coverage()))
 
 
 def load_evidence(folder: str | Path | None = None) -> Evidence:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from painsynth.evidence.compare import compare
 from painsynth.evidence.effects import effects
+from painsynth.html import paragraph
 from painsynth.judgement.certainty import Certainty, certainty
 from painsynth.judgement.sentences import patients, sentence
 from painsynth.stats.pool import pool
@@ -65,7 +66,7 @@ class Answer:
 
     def _repr_html_(self) -> str:
         pooled = "" if self.fit is None else self.fit._repr_html_()
-        return f"<p>{self.sentence}</p>{pooled}{self.certainty._repr_html_()}"
+        return paragraph(self.sentence) + pooled + self.certainty._repr_html_()
 
 
 def answer(evidence: Evidence, question: Question, **how) -> Answer:

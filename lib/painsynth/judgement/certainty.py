@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from painsynth.formats import number
+from painsynth.html import grid, in_words, paragraph
 from painsynth.judgement import certainty_rules as rules
 from painsynth.judgement.risk_of_bias import risk_of_bias
+from painsynth.judgement.words import plain
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
@@ -55,8 +57,16 @@ class Certainty:
         return f"Certainty {self.words} {self.symbol}{why}"
 
     def _repr_html_(self) -> str:
-        table = self.domains.to_html(index=False, border=0)
-        return f"<p>{escape(str(self))}</p>{table}"
+        if self.domains.empty:
+            return paragraph(self)
+        overruled = ["overruled"] if (self.domains["overruled_by"] != "").any() else []
+        head = ("domain", "levels", "why", *overruled)
+        return paragraph(self) + in_words(grid(head, (_cells(row, overruled) for row in self.domains.itertuples())))
+
+
+def _cells(row, overruled: list) -> tuple[str, ...]:
+    own = f"rule {number(row.proposed, 0)}; {row.overruled_by}: {row.why}" if row.overruled_by else ""
+    return (plain(row.domain), number(row.step, 0), row.reason, *([own] if overruled else []))
 
 
 def certainty(evidence: Evidence, comparisons: pd.DataFrame, fit: Fit | None) -> Certainty:

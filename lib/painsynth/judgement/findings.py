@@ -14,6 +14,7 @@ from painsynth.evidence.translations import risk_difference
 from painsynth.formats import number
 from painsynth.judgement.answers import Answer, answer
 from painsynth.judgement.certainty import important_difference
+from painsynth.judgement.needs import needed
 from painsynth.judgement.words import plain
 
 if TYPE_CHECKING:
@@ -23,19 +24,19 @@ if TYPE_CHECKING:
 MILD = 30.0  # points on 0-100: above it pain is moderate (Collins 1997, Pain 72:95-97)
 COLUMNS = ["question", "condition", "msc_source", "outcome", "months", "k", "patients", "measure", "estimate", "ci_low",
            "ci_high", "comparator", "comparator_value", "absolute", "per_100", "per_100_low", "per_100_high",
-           "per_100_of", "certainty", "symbol", "taken_off", "finding", "slug"]  # fmt: skip
+           "per_100_of", "certainty", "symbol", "taken_off", "finding", "needed", "slug"]  # fmt: skip
 _HOW_SURE = {"high": "Cells {}", "moderate": "Cells probably {}", "low": "Cells may {}",
              "very_low": "It is very uncertain whether cells {}"}  # fmt: skip
 
 
-def summary_of_findings(evidence: Evidence, questions: Iterable[Question], **how) -> pd.DataFrame:
+def summary_of_findings(evidence: Evidence, questions: Iterable[Question | Answer], **how) -> pd.DataFrame:
     """Summarise what is known for several questions, one row each, also where nothing can be pooled.
 
     Parameters
     ----------
     evidence : Evidence
-    questions : iterable of Question
-        Measures MD, RR or OR.
+    questions : iterable of Question or Answer
+        Measures MD, RR or OR; what is answered already (`answers`) is not answered again.
     **how
         Options of `pool`.
 
@@ -45,7 +46,8 @@ def summary_of_findings(evidence: Evidence, questions: Iterable[Question], **how
         question, condition, msc_source, outcome, months, k, patients, measure, estimate, ci_low, ci_high (ratios as
         ratios), comparator (what the control group has, in words) and comparator_value, absolute (effect in points, or
         in patients of 100, in words), per_100 with its interval and per_100_of (which patients are counted), certainty,
-        symbol, taken_off (domains), finding (a sentence), slug. Numbers are NaN where nothing is pooled.
+        symbol, taken_off (domains), finding (a sentence), needed (what would have to be on
+        file, where nothing is pooled), slug. Numbers are NaN where nothing is pooled.
 
     Notes
     -----
@@ -60,7 +62,8 @@ def summary_of_findings(evidence: Evidence, questions: Iterable[Question], **how
     >>> evidence, question = ps.load_evidence(), ps.Question(condition="knee_osteoarthritis")    # doctest: +SKIP
     >>> ps.summary_of_findings(evidence, [question])                                             # doctest: +SKIP
     """
-    return pd.DataFrame([finding(answer(evidence, question, **how)) for question in questions], columns=COLUMNS)
+    found = (asked if isinstance(asked, Answer) else answer(evidence, asked, **how) for asked in questions)
+    return pd.DataFrame([finding(one) for one in found], columns=COLUMNS)
 
 
 def finding(found: Answer) -> dict:
@@ -72,7 +75,7 @@ def finding(found: Answer) -> dict:
         "outcome": question.outcome, "months": question.months, "k": found.k, "patients": found.patients,
         "measure": question.measure, "comparator": "", "absolute": "", "per_100_of": "",
         "certainty": certainty.level, "symbol": certainty.symbol, "taken_off": ", ".join(steps),
-        "finding": "Nothing can be pooled.", "slug": question.slug,
+        "finding": "Nothing can be pooled.", "needed": needed(found), "slug": question.slug,
     }  # fmt: skip
     if found.fit is None:
         return row

@@ -27,12 +27,14 @@ DOMAINS = {
 }  # fmt: skip
 
 
-def propose_risk_of_bias(evidence: Evidence) -> pd.DataFrame:
+def propose_risk_of_bias(evidence: Evidence, studies: Iterable[str] | None = None) -> pd.DataFrame:
     """Judge every controlled trial by rule, from recorded design facts only; provisional by its nature.
 
     Parameters
     ----------
     evidence : Evidence
+    studies : iterable of str, optional
+        Identifiers (``study_id``) of the trials to judge; by default all.
 
     Returns
     -------
@@ -45,10 +47,13 @@ def propose_risk_of_bias(evidence: Evidence) -> pd.DataFrame:
     >>> import painsynth as ps
     >>> ps.propose_risk_of_bias(ps.load_evidence())         # doctest: +SKIP
     """
+    trials = evidence.studies
+    if studies is not None:
+        trials = trials[trials["study_id"].isin(set(studies))]
     pain = evidence.outcomes[(evidence.outcomes["outcome"] == "pain") & (evidence.outcomes["months"] > 0)]
     arms_of, pain_of = evidence.arms.groupby("study_id"), pain.groupby("study_id")
     rows = []
-    for _, trial in evidence.studies.iterrows():
+    for _, trial in trials.iterrows():
         if trial["design"] not in ("rct", "nonrandomised"):
             continue
         name = trial["study_id"]
@@ -82,11 +87,11 @@ def risk_of_bias(evidence: Evidence, studies: Iterable[str] | None = None) -> pd
     >>> import painsynth as ps
     >>> ps.risk_of_bias(ps.load_evidence(), ["vega_2015"])  # doctest: +SKIP
     """
-    rows = pd.concat([propose_risk_of_bias(evidence), evidence.risk_of_bias], ignore_index=True)
-    rows["own"] = rows["assessor"] != RULE
-    rows = rows.sort_values("own", kind="stable").drop_duplicates(["study_id", "domain"], keep="last")
     labels = evidence.studies.set_index("study_id")["label"]
     wanted = list(dict.fromkeys(studies)) if studies is not None else list(labels.index)
+    rows = pd.concat([propose_risk_of_bias(evidence, wanted), evidence.risk_of_bias], ignore_index=True)
+    rows["own"] = rows["assessor"] != RULE
+    rows = rows.sort_values("own", kind="stable").drop_duplicates(["study_id", "domain"], keep="last")
     parts = [_settled(rows[rows["study_id"] == name]) for name in wanted]
     table = pd.concat([part for part in parts if len(part)] or [rows.iloc[:0]], ignore_index=True)
     table.insert(0, "study", table["study_id"].map(labels))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -13,6 +14,7 @@ from painsynth.evidence.question import Question
 from painsynth.formats import interval, number, p_value, percent
 from painsynth.judgement.answers import Answer, answer
 from painsynth.judgement.certainty import important_difference
+from painsynth.judgement.names import figure_name
 from painsynth.judgement.words import capital, count, plain
 from painsynth.stats.intervals import z_quantile
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 SUPPORTED, CONTRADICTED, UNCERTAIN, UNTESTED = "supported", "contradicted", "uncertain", "untested"
 SURE_ENOUGH = ("moderate", "high")
 LEAST_TO_FAIL = 10.0  # percent of treated patients who do not respond
-COLUMNS = ["claim_id", "test", "claim", "rule", "verdict", "reason", "k", "patients", "result", "certainty", "slug"]
+COLUMNS = ["claim_id", "test", "claim", "rule", "verdict", "reason", "k", "patients", "result", "certainty", "slug",
+           "figure"]  # fmt: skip
 _ASKED = ("condition", "msc_source", "comparator", "outcome", "months", "measure", "window")
 
 
@@ -57,7 +60,8 @@ def claim_tests(evidence: Evidence) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        claim_id, test, claim, rule, verdict, reason, k, patients, result, certainty, slug (of the question).
+        claim_id, test, claim, rule, verdict, reason, k, patients, result, certainty, slug (of the question), figure
+        (name of the picture that shows the fit; empty where nothing is pooled).
 
     Raises
     ------
@@ -69,11 +73,12 @@ def claim_tests(evidence: Evidence) -> pd.DataFrame:
     >>> import painsynth as ps
     >>> ps.claim_tests(ps.load_evidence())                  # doctest: +SKIP
     """
-    rows = [_tested(evidence, row) for row in evidence.claims.to_dict("records")]
+    known: dict[Question, Answer] = {}  # several claims rest on the same fit
+    rows = [_tested(evidence, row, known) for row in evidence.claims.to_dict("records")]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def verdicts(evidence: Evidence) -> pd.DataFrame:
+def verdicts(evidence: Evidence, tests: pd.DataFrame | None = None) -> pd.DataFrame:
     """Answer each claim from its tests: as strong as its weakest test.
 
     Contradicted when a test contradicts it; supported when every test does; untested when none could be done; else
@@ -82,6 +87,8 @@ def verdicts(evidence: Evidence) -> pd.DataFrame:
     Parameters
     ----------
     evidence : Evidence
+    tests : DataFrame, optional
+        From `claim_tests`, where they were made before.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def verdicts(evidence: Evidence) -> pd.DataFrame:
     >>> import painsynth as ps
     >>> ps.verdicts(ps.load_evidence())                     # doctest: +SKIP
     """
-    tests = claim_tests(evidence)
+    tests = claim_tests(evidence) if tests is None else tests
     rows = [(name, group["claim"].iloc[0], *_together(group), len(group))
             for name, group in tests.groupby("claim_id", sort=False)]  # fmt: skip
     return pd.DataFrame(rows, columns=["claim_id", "claim", "verdict", "reason", "tests"])
@@ -110,18 +117,29 @@ def _together(tests: pd.DataFrame) -> tuple[str, str]:
     return UNCERTAIN, f"{capital(count(len(tests), 'test'))} ({tally}). {capital(said)}"
 
 
-def _tested(evidence: Evidence, row: Mapping) -> dict:
+def _tested(evidence: Evidence, row: Mapping, known: dict[Question, Answer]) -> dict:
     head = {name: row[name] for name in ("claim_id", "test", "claim", "rule")}
     if row["rule"] == "not_measured":
-        reason, empty = f"Not on file: {row['needs']}.", dict.fromkeys(("result", "certainty", "slug"), "")
+        reason, empty = f"Not on file: {row['needs']}.", dict.fromkeys(("result", "certainty", "slug", "figure"), "")
         return head | empty | {"verdict": UNTESTED, "reason": reason, "k": 0, "patients": 0}
-    found = answer(evidence, _question(row))
+    question = _question(row)
+    if question not in known:
+        known[question] = answer(evidence, question)
+    found = known[question]
     verdict = _RULES[row["rule"]](found, row)
     return head | {
         "verdict": verdict.verdict, "reason": verdict.reason, "k": found.k, "patients": found.patients,
         "result": "" if found.fit is None else _result(found), "certainty": found.certainty.level,
-        "slug": found.question.slug,
+        "slug": question.slug, "figure": _figure(found, row),
     }  # fmt: skip
+
+
+def _figure(found: Answer, row: Mapping) -> str:
+    """Name the picture of the fit, or of its groups."""
+    if found.fit is None:
+        return ""
+    groups = SimpleNamespace(overall=found.fit, by=row["by"], common_tau2=False)
+    return figure_name(found.question, groups if row["by"] else found.fit)
 
 
 def _question(row: Mapping) -> Question:

@@ -16,6 +16,8 @@ import pandas as pd
 from painsynth.errors import PainsynthError
 from painsynth.evidence.question import Question
 from painsynth.evidence.tables import Evidence
+from painsynth.formats import number, percent
+from painsynth.html import grid, paragraph
 from painsynth.sensitivity.specifications import LATER, data_sets
 from painsynth.stats.batch import batch_pool
 
@@ -88,8 +90,11 @@ class Multiverse:
                 f"chance, {share['interval favours control']:.0f}% the control")  # fmt: skip
 
     def _repr_html_(self) -> str:
-        parts = [frame.to_html(index=False, border=0, float_format="%.1f") for frame in (self.summary, self.drivers)]
-        return f"<p>{self}</p>{''.join(parts)}"
+        held = ((row.conclusion, f"{row.specifications:,}", percent(row.percent)) for row in self.summary.itertuples())
+        moved = ((row.choice.replace("_", " "), str(row.options), percent(row.percent_of_variance), number(row.span))
+                 for row in self.drivers.itertuples())  # fmt: skip
+        head = ("choice", "options", "share of the variance", "largest shift")
+        return paragraph(self) + grid(("conclusion", "specifications", "share"), held) + grid(head, moved)
 
 
 def default_choices(question: Question) -> dict[str, dict]:

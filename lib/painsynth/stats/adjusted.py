@@ -7,9 +7,9 @@ from typing import Self
 
 import numpy as np
 
+from painsynth.html import noted, paragraph
 from painsynth.stats.coefficient import Coefficient
 from painsynth.stats.fit import Fit
-from painsynth.stats.html import noted, paragraph
 from painsynth.stats.pooled_record import PooledRecord
 from painsynth.stats.rows import GLOSSARY, finish, study_rows
 

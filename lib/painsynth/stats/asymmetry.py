@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from painsynth import formats
+from painsynth.html import noted, paragraph
 from painsynth.stats.frozen import Frozen
-from painsynth.stats.html import noted, paragraph
 from painsynth.stats.words import RATIOS
 
 FEW = 10  # Sterne et al. 2011, BMJ 343:d4002; Cochrane Handbook 6.5, section 13.3.5.3

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import chdtrc, fdtrc, stdtrit
 
 from painsynth import formats
+from painsynth.html import grid, noted
 from painsynth.stats.frozen import Frozen, keeps, own
-from painsynth.stats.html import grid, noted
 from painsynth.stats.intervals import two_sided_p, z_quantile
 from painsynth.stats.pooled_record import digits_for
 from painsynth.stats.rows import coefficient_rows

@@ -9,9 +9,9 @@ from scipy.special import bdtrc, ndtr, ndtri
 
 from painsynth import formats
 from painsynth.errors import EffectsError
+from painsynth.html import noted, paragraph
 from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.frozen import Frozen
-from painsynth.stats.html import noted, paragraph
 from painsynth.stats.pool import pool
 from painsynth.stats.table import studies_of
 from painsynth.stats.words import MODEL, choose

@@ -9,11 +9,11 @@ from scipy.special import chdtrc
 
 from painsynth import formats
 from painsynth.errors import EffectsError
+from painsynth.html import grid, noted
 from painsynth.stats.coefficient_table import CoefficientRecord, coefficients, omnibus
 from painsynth.stats.contrasts import contrasts
 from painsynth.stats.design import Design, design_of
 from painsynth.stats.frozen import keeps
-from painsynth.stats.html import grid, noted
 from painsynth.stats.mixed_tau2 import solve_mixed
 from painsynth.stats.notes import some
 from painsynth.stats.regress import TESTS

@@ -9,6 +9,7 @@ import numpy as np
 
 from painsynth import formats
 from painsynth.errors import EffectsError
+from painsynth.html import grid, paragraph
 from painsynth.stats.arrangements import (
     all_orders,
     all_signs,
@@ -21,7 +22,6 @@ from painsynth.stats.batch_regress import Fitted, Span, fit_columns, keep_memory
 from painsynth.stats.fit import Fit
 from painsynth.stats.frozen import Frozen, keeps
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS
-from painsynth.stats.html import grid, paragraph
 from painsynth.stats.regress import regress
 from painsynth.stats.regression import Regression
 from painsynth.stats.words import choose

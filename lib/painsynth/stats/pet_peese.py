@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import stdtr
 
+from painsynth.html import noted, paragraph
 from painsynth.stats.adjusted import Adjusted, adjusted
 from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.egger import line_coefficients
-from painsynth.stats.html import noted, paragraph
 from painsynth.stats.line import check_line, weighted_line
 from painsynth.stats.pool import pool
 from painsynth.stats.rows import GLOSSARY, finish, study_rows

@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 import numpy as np
 
 from painsynth import formats
+from painsynth.html import named_lines, noted
 from painsynth.stats.frozen import Frozen
-from painsynth.stats.html import named_lines, noted
 from painsynth.stats.rows import finish, pooled_row, study_rows
 from painsynth.stats.words import RATIOS
 

@@ -9,12 +9,12 @@ from scipy.special import chdtrc, fdtrc
 
 from painsynth import formats
 from painsynth.errors import EffectsError
+from painsynth.html import grid, noted
 from painsynth.stats.blocks import block_of
 from painsynth.stats.estimate import pooled
 from painsynth.stats.fit import Fit
 from painsynth.stats.frozen import Frozen
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, common_tau2
-from painsynth.stats.html import grid, noted
 from painsynth.stats.pool import pool, record, settle
 from painsynth.stats.rows import finish, pooled_row, study_rows
 from painsynth.stats.score_root import Root
@@ -120,7 +120,7 @@ class Groups(Frozen):
         return f"{words}; F = {formats.number(self.f_between)}, df = {one}, {two}, {formats.p_value(self.f_between_p)}"
 
     def _repr_html_(self) -> str:
-        head = (self.by, "k", self.measure, f"{self.level:.0%} CI", "tau2", "I2")
+        head = (formats.plain(self.by), "k", self.measure, f"{self.level:.0%} CI", "τ²", "I²")
         body = [_cells(name, fit) for name, fit in [*self.fits.items(), ("All", self.overall)]]
         return noted(grid(head, body), (self.test, *self.notes))
 
@@ -128,7 +128,7 @@ class Groups(Frozen):
 def _cells(name: str, fit: Fit) -> tuple[str, ...]:
     d, shown = fit.digits, fit.back()
     more = (formats.number(fit.tau2, d), formats.percent(fit.i2)) if fit.k > 1 else (formats.MISSING,) * 2
-    return (name, str(fit.k), formats.number(shown.estimate, d), formats.interval(*shown.ci, d), *more)
+    return (formats.plain(name), str(fit.k), formats.number(shown.estimate, d), formats.interval(*shown.ci, d), *more)
 
 
 def pool_by(effects, column: str, *, common_tau2: bool = False, **how) -> Groups:

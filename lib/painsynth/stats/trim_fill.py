@@ -9,13 +9,13 @@ import numpy as np
 
 from painsynth import formats
 from painsynth.errors import EffectsError
+from painsynth.html import noted, paragraph
 from painsynth.stats.asymmetry import few_studies
 from painsynth.stats.blocks import block_of
 from painsynth.stats.estimate import pooled
 from painsynth.stats.fit import Fit
 from painsynth.stats.frozen import Frozen, keeps
 from painsynth.stats.heterogeneity import FIXED_WEIGHTS, solve
-from painsynth.stats.html import noted, paragraph
 from painsynth.stats.line import check_line, weighted_line
 from painsynth.stats.line_tau2 import ESTIMATORS, line_tau2
 from painsynth.stats.pool import pool

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ from painsynth.errors import NothingToPool, PainsynthError
 from painsynth.evidence.compare import compare
 from painsynth.evidence.effects import effects
 from painsynth.evidence.question import Question
+from painsynth.judgement.fields import field_questions
 from painsynth.plots import words
 from painsynth.stats.fit import Fit
 from painsynth.stats.pool import pool
@@ -54,7 +54,7 @@ def results_by(evidence, questions, *, tau2: str = "REML", ci: str = "HKSJ", lev
     >>> question = ps.Question(condition="knee_osteoarthritis", months=12)
     >>> ps.results_by(ps.load_evidence(), question)[["label", "k", "estimate"]]   # doctest: +SKIP
     """
-    asked = list(_crossed(evidence, questions) if isinstance(questions, Question) else questions)
+    asked = list(field_questions(evidence, questions) if isinstance(questions, Question) else questions)
     if not asked:
         raise PainsynthError("no question was asked; give a Question, or several")
     fits = [_answer(evidence, question, {"tau2": tau2, "ci": ci, "level": level}) for question in asked]
@@ -85,21 +85,6 @@ def method_of(results: Iterable[Fit | str]) -> str:
     """The sentence that says how the fits were made; of the fit with the most trials."""
     fits = [fit for fit in results if not isinstance(fit, str)]
     return words.method(max(fits, key=lambda fit: fit.k), {})[1] if fits else ""
-
-
-def _crossed(evidence, question: Question) -> Iterator[Question]:
-    """Ask one question of every condition and source that it leaves open, the most studied condition first."""
-    coverage = evidence.coverage()
-    counts = evidence.studies["condition"].value_counts()
-    conditions = [question.condition] if question.condition else sorted(counts.index, key=lambda c: (-counts[c], c))
-    for condition in conditions:
-        known = coverage[coverage["condition"] == condition].sort_values(
-            ["trials", "msc_source"], ascending=[False, True]
-        )
-        sources: list[str | None] = [s for s in known["msc_source"] if s != "not_reported"]
-        sources += [s for s in known["msc_source"] if s == "not_reported"] + ([None] if len(known) != 1 else [])
-        for source in [question.msc_source] if question.msc_source else sources:
-            yield replace(question, condition=condition, msc_source=source)
 
 
 def _answer(evidence, question: Question, how: Mapping) -> Fit | str:

@@ -1,9 +1,11 @@
-"""Results as HTML, for notebooks."""
+"""Results as HTML for notebooks: plain tables that take colours and width from the page, light or dark."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+
+LEFT = ' style="text-align:left"'  # notebooks set table cells to the right, which suits numbers only
 
 
 def noted(body: str, notes: Iterable[str]) -> str:
@@ -37,3 +39,16 @@ def grid(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
         for first, *rest in rows
     )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def in_words(table: str) -> str:
+    """Set the cells of a table to the left, as words are.
+
+    Examples
+    --------
+    >>> in_words("<table><tbody><tr><th>a</th><td>b</td></tr></tbody></table>")
+    '<table><tbody><tr><th style="text-align:left">a</th><td style="text-align:left">b</td></tr></tbody></table>'
+    """
+    for tag in ("<th", "<td"):
+        table = table.replace(f"{tag}>", f"{tag}{LEFT}>").replace(f"{tag} scope='row'>", f"{tag} scope='row'{LEFT}>")
+    return table

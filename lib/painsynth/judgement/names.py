@@ -1,0 +1,53 @@
+"""Names of pictures: after the question, and after every choice of method that is not the house's default.
+
+This module imports nothing, and takes anything that has the few attributes it reads.
+"""
+
+from __future__ import annotations
+
+
+def figure_name(question, result, kind: str = "forest") -> str:
+    """Name a picture after its question and after every choice of method that is not the house's default.
+
+    Two analyses that differ never share a file name: a picture made under another interval does not replace the one of
+    the plan.
+
+    Parameters
+    ----------
+    question
+        Its `slug` is the stem.
+    result
+        A fit, groups, or None (nothing was pooled).
+    kind
+        What is drawn.
+
+    Returns
+    -------
+    str
+        Without suffix.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Record
+    >>> fit = Record(model="random", method_tau2="DL", method_ci="HKSJ", level=0.95)
+    >>> figure_name(Record(slug="knee_pain_12m_md"), fit)
+    'knee_pain_12m_md_dl_forest'
+    """
+    fit = getattr(result, "overall", result)
+    parts = [question.slug]
+    if fit is not None and fit.model != "random":
+        parts.append(fit.model)
+    elif fit is not None and fit.method_tau2 != "REML":
+        parts.append(fit.method_tau2)
+    if (
+        fit is not None
+        and fit.method_ci not in ("HKSJ", "")
+        and not (fit.method_ci == "Wald" and getattr(fit, "k", 2) == 1)
+    ):
+        parts.append(fit.method_ci)
+    if fit is not None and fit.level != 0.95:
+        parts.append(f"level{fit.level:g}")
+    if hasattr(result, "by"):
+        parts += [f"by_{result.by}", *(["common_tau2"] if result.common_tau2 else [])]
+    name = "_".join([*parts, kind]).lower()
+    return "".join(letter if letter.isalnum() else "_" for letter in name)
