@@ -185,7 +185,7 @@ def what_exists(table: pd.DataFrame) -> str:
 def _elsewhere(table: pd.DataFrame) -> str:
     """Name the fields of the map that do have poolable pain results, those of the same condition first."""
     coverage = table.attrs.get("coverage")
-    if coverage is None or not coverage["poolable"].any():
+    if table.attrs["question"].outcome != "pain" or coverage is None or not coverage["poolable"].any():
         return ""
     some = coverage[coverage["poolable"] > 0]
     same = some[some["condition"] == table.attrs["question"].condition]

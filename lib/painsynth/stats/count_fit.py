@@ -67,7 +67,7 @@ def count_table(table, counts: Counts, measure: str, treatment: np.ndarray):
     yi, vi = trial_effects(counts, measure)
     copy = table.copy()
     copy["yi"], copy["vi"], copy["zero_events"], copy["treatment"] = yi, vi, counts.zero_events, treatment
-    copy.attrs["measure"] = measure
+    copy.attrs |= {"measure": measure, "log": is_ratio(measure)}  # the table may have been made for another measure
     return copy
 
 
