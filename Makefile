@@ -13,7 +13,7 @@ PIP := env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT -u PYTHONPATH -u PYTHONHOME P
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test test-all lint lab bench lock figures-check clean
+.PHONY: help report test test-all lint lab bench gallery lock figures-check clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lab: $(READY) ## JupyterLab on the notebooks
 
 bench: $(READY) ## the benchmarks
 	$(BIN)/python -m benchmarks $(ARGS)
+
+gallery: $(READY) ## docs/gallery: every picture in one page
+	$(BIN)/python tools/gallery.py $(ARGS)
 
 lock: $(READY) ## requirements.lock and environment.yml from pyproject.toml (ARGS=--upgrade for the newest versions)
 	$(BIN)/python tools/lock.py $(ARGS)

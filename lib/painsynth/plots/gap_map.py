@@ -61,6 +61,7 @@ def gap_map(evidence, *, certainty=None, ax: Axes | None = None, title: str = ""
     Examples
     --------
     >>> import pandas as pd
+    >>> import pandas as pd
     >>> table = pd.DataFrame({"condition": ["back_pain"], "msc_source": ["adipose"], "trials": [3], "poolable": [1],
     ...                       "patients": [120]})
     >>> gap_map(table, certainty={("back_pain", "adipose"): "low"}).alt_text.partition(". ")[2]
