@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from painsynth.formats import interval, number, p_value, percent
-from painsynth.judgement.words import VOICES, capital, count, plain
+from painsynth.judgement.words import VOICES, capital, count, outcome_words, plain, setting
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
@@ -65,15 +65,7 @@ def topic(question: Question, table: pd.DataFrame) -> str:
     if question.window and len(table):
         first, last = table["months"].min(), table["months"].max()
         when = f"at {first:g} months" if first == last else f"at {first:g} to {last:g} months"
-    source = "cells from any source"
-    if question.msc_source:
-        named = question.msc_source != "not_reported"
-        source = f"cells from {plain(question.msc_source) if named else 'an unreported source'}"
-    against = f" against {plain(question.comparator)}" if question.comparator else ""
-    outcome = plain(question.outcome)
-    if question.binary and question.outcome == "pain":
-        outcome = f"at least {question.responder:g} % pain relief"
-    return f"{plain(question.condition or 'any condition')}, {source}{against}, {outcome} {when}"
+    return f"{setting(question)}, {outcome_words(question)} {when}"
 
 
 def _estimate(question: Question, fit: Fit, table: pd.DataFrame) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from painsynth.evidence.question import Question
+
 VOICES = (("no_difference", "no difference"), ("favours_cells", "a result in favour of cells"),
            ("favours_control", "a result in favour of the control"))  # fmt: skip
 
@@ -19,3 +24,25 @@ def plain(words: str) -> str:
 def capital(text: str) -> str:
     """Begin a sentence."""
     return text[0].upper() + text[1:]
+
+
+def setting(question: Question) -> str:
+    """Say who was treated with what, against what: the part of a question without outcome and time."""
+    source = "cells from any source"
+    if question.msc_source:
+        named = question.msc_source != "not_reported"
+        source = f"cells from {plain(question.msc_source) if named else 'an unreported source'}"
+    against = f" against {plain(question.comparator)}" if question.comparator else ""
+    return f"{plain(question.condition or 'any condition')}, {source}{against}"
+
+
+def outcome_words(question: Question) -> str:
+    """Name the outcome as a clinician would."""
+    if question.binary and question.outcome == "pain":
+        return f"at least {question.responder:g} % pain relief"
+    return plain(question.outcome)
+
+
+def listed(items: list[str]) -> str:
+    """Join words as people do: a, b and c."""
+    return " and ".join([*[", ".join(items[:-1])][: len(items) > 1], *items[-1:]])
