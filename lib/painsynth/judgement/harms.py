@@ -12,6 +12,7 @@ from painsynth.errors import PainsynthError
 from painsynth.evidence.compare import compare
 from painsynth.evidence.effects import effects
 from painsynth.formats import interval, number, percent
+from painsynth.judgement.needs import needed
 from painsynth.judgement.sentences import FEW, NAMES, few, not_in_pool, patients, topic, what_exists
 from painsynth.judgement.words import capital, count, plain
 from painsynth.sensitivity.rare_events import event_methods, pool_events
@@ -136,7 +137,7 @@ def harm_sentence(found: Harms) -> str:
     """
     about = topic(found.question, found.comparisons)
     if found.effects.empty:
-        return f"Nothing can be pooled for {about}. {what_exists(found.comparisons)}"
+        return f"Nothing can be pooled for {about}. {what_exists(found.comparisons)} {needed(found)}".strip()
     a, n1, c, n2 = (number(x, 0) for x in found.counts)
     how_many = f"{count(len(found.effects), 'comparison')} ({patients(found.comparisons)} patients)"
     seen = f"{capital(about)}: {how_many}; {a} of {n1} patients with cells and {c} of {n2} with the control had it."

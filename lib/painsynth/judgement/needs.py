@@ -39,6 +39,7 @@ def needed(found: Answer) -> str:
     Parameters
     ----------
     found : Answer
+        Or any record with question, comparisons and fit.
 
     Returns
     -------

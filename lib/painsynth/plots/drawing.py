@@ -7,6 +7,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.lines import Line2D
 from matplotlib.path import Path
 
+from painsynth.plots.assumed import GREY, is_assumed
 from painsynth.plots.axis import EffectAxis
 from painsynth.plots.pen import Pen
 from painsynth.plots.predictive import density
@@ -36,9 +37,11 @@ def draw_marks(pen: Pen, sheet: Sheet, axis: EffectAxis) -> None:
 
 
 def _intervals(pen: Pen, lines: Placed, axis: EffectAxis) -> None:
-    ends = [[(max(line.low, axis.low), y), (min(line.high, axis.high), y)] for line, y in lines if axis.shows(line)]
+    shown = [(line, y) for line, y in lines if axis.shows(line)]
+    ends = [[(max(line.low, axis.low), y), (min(line.high, axis.high), y)] for line, y in shown]
     if ends:
-        strokes = LineCollection(ends, colors=pen.preset.line, linewidths=0.9 * pen.scale, zorder=3, label="intervals")
+        colours = _colours(shown, pen.preset.line)
+        strokes = LineCollection(ends, colors=colours, linewidths=0.9 * pen.scale, zorder=3, label="intervals")
         pen.ax.add_collection(strokes, autolim=False)
 
 
@@ -52,11 +55,17 @@ def _squares(pen: Pen, lines: Placed, axis: EffectAxis) -> None:
     side = BIGGEST_SQUARE * pen.layout.sizes.unit * pen.scale
     sizes = np.nan_to_num(np.array(share)) * side**2
     x, y = [line.estimate for line, _ in inside], [y for _, y in inside]
-    pen.ax.scatter(x, y, s=sizes, marker="s", color=pen.preset.square, linewidths=0, zorder=2, label="squares")
+    colours = _colours(inside, pen.preset.square)
+    pen.ax.scatter(x, y, s=sizes, marker="s", color=colours, linewidths=0, zorder=2, label="squares")
     # A tick shows the estimate where the weight leaves next to nothing of the square.
     ticks = [[(a, b - 1.8), (a, b + 1.8)] for a, b in zip(x, y, strict=True)]
     strokes = LineCollection(ticks, colors=INK, linewidths=0.8 * pen.scale, zorder=3, label="centres")
     pen.ax.add_collection(strokes, autolim=False)
+
+
+def _colours(lines: Placed, colour: str) -> list[str]:
+    """One colour for what was found, grey for what is assumed."""
+    return [GREY if is_assumed(line.row) else colour for line, _ in lines]
 
 
 def _diamonds(pen: Pen, lines: Placed, colour: str, label: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from painsynth.plots import words
+from painsynth.plots.assumed import assumption
 from painsynth.plots.axis import EffectAxis
 from painsynth.plots.bias_dots import Bias
 from painsynth.plots.flag_letters import flag_key, flag_letters
@@ -27,6 +28,7 @@ def footnotes(sheet: Sheet, axis: EffectAxis, bias: Bias | None, names: set[str]
         " ".join(_marks(sheet, axis)),
         _under_names(names) if below else "",
         explained(rows) if sheet.reading.of == "study" else "",
+        assumption(rows),
         flag_key(letters),
         bias.key() if bias else "",
         " ".join(words.cautions(sheet.overall)) if sheet.overall is not None else "",

@@ -11,6 +11,7 @@ import numpy as np
 
 from painsynth.formats import percent
 from painsynth.plots import words
+from painsynth.plots.assumed import WORD, is_assumed
 from painsynth.plots.blocks import blocks_of
 from painsynth.plots.pooled_lines import Pooled, pooled_lines
 from painsynth.plots.presets import DEFAULT, Preset
@@ -144,6 +145,8 @@ def _line(row: dict, marks: bool) -> Line:
         return Line("excluded", f"{label} ({reason})" if reason else label, row=row)
     if row["kind"] == "study" and marks and marked([row]):
         label += f" {MARK}"
+    if row["kind"] == "study" and is_assumed(row):
+        label += f" {WORD}"
     return Line(row["kind"], label, row["estimate"], row["ci_low"], row["ci_high"], row["weight"], row=row)
 
 

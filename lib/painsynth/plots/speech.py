@@ -7,6 +7,7 @@ from numbers import Real
 
 from painsynth.formats import percent
 from painsynth.plots import words
+from painsynth.plots.assumed import assumption
 from painsynth.plots.sheet import Line, Sheet
 
 _NAMES = {
@@ -34,6 +35,7 @@ def describe(sheet: Sheet, title: str | None = None, left_out: int = 0) -> str:
         parts.append(f"Prediction interval {sheet.write(line.low)} to {sheet.write(line.high)}.")
     if fit is not None and fit.k > 1 and sheet.reading.of == "study" and math.isfinite(fit.i2):
         parts.append(f"Heterogeneity: I² {percent(fit.i2)}.")
+    parts += filter(None, [assumption([line.row for line in sheet.of("study")])])
     if left_out:
         parts.append(f"{left_out} trials or reports that were not pooled are listed.")
     return " ".join(parts)

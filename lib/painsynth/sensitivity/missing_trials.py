@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from painsynth.errors import EffectsError, NothingToPool
+from painsynth.stats.batch import batch_pool
 from painsynth.stats.pool import pool
 
 SILENT = ("no_difference", "favours_control", "unclear", "")
@@ -116,16 +117,21 @@ def missing_scenarios(effects: pd.DataFrame, **how) -> pd.DataFrame:
     >>> import painsynth as ps
     >>> ps.missing_scenarios(effects)                       # doctest: +SKIP
     """
+    return pd.DataFrame([_scenario(name, group, table, how) for name, group, table in darker_tables(effects, **how)])
+
+
+def darker_tables(effects: pd.DataFrame, **how) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Name of each scenario, the missing trials that enter, and the effects table with them; as it is first.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As for `missing_trials`.
+    **how
+        Options of `pool`.
+    """
     missing = missing_trials(effects)
-    rows = [_scenario("as pooled", missing.iloc[:0], effects, how)]
-    for name, group, table in _darker(effects, missing, how):
-        rows.append(_scenario(name, group, table, how))
-    return pd.DataFrame(rows)
-
-
-def _darker(
-    effects: pd.DataFrame, missing: pd.DataFrame, how: dict
-) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    yield "as pooled", missing.iloc[:0], effects
     said = missing[missing["direction_reported"].isin(NULL)]
     silent = missing[missing["direction_reported"].isin(SILENT)]
     favourable = missing[~missing["direction_reported"].isin(SILENT)]
@@ -135,6 +141,40 @@ def _darker(
     both = enter_missing(enter_missing(effects, silent), favourable, effect=as_pooled)
     yield "and those in favour of cells, with the pooled effect", missing, both
     yield "all of them, as no difference", missing, enter_missing(effects, missing)
+
+
+def tipping_point(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ", level: float = 0.95) -> float:
+    """Find the effect that the missing trials would all have to share before the interval includes no effect.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As for `missing_trials`.
+    tau2, ci, level
+        As in `pool`.
+
+    Returns
+    -------
+    float
+        On the scale of yi, searched on a grid of 401 steps from the pooled effect to twice its mirror image; NaN where
+        the interval includes no effect as it is, where no trial can enter, or where no effect on the grid suffices.
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> ps.tipping_point(effects)                           # doctest: +SKIP
+    """
+    missing = missing_trials(effects)
+    missing = missing[missing["enters"] == ""]
+    fit = pool(effects, tau2=tau2, ci=ci, level=level)
+    if missing.empty or fit.ci[0] <= 0 <= fit.ci[1]:
+        return float("nan")
+    assumed = np.linspace(fit.estimate, -2 * fit.estimate, 401)
+    yi = np.concatenate([np.tile(effects["yi"], (401, 1)), np.repeat(assumed[:, None], len(missing), axis=1)], axis=1)
+    vi = np.tile(np.concatenate([effects["vi"], missing["vi"]]), (401, 1))
+    fits = batch_pool(yi, vi, tau2=tau2, ci=ci, level=level)
+    holds = (fits.ci_low <= 0) & (fits.ci_high >= 0)
+    return float(assumed[np.argmax(holds)]) if holds.any() else float("nan")
 
 
 def _scenario(name: str, group: pd.DataFrame, table: pd.DataFrame, how: dict) -> dict:
