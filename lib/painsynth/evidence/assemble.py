@@ -18,7 +18,7 @@ CELLS = ["msc_source", "donor", "product", "dose_million_cells"]
 SCORES = ["n1i", "m1i", "sd1i", "n2i", "m2i", "sd2i", "ri", "estimate", "se", "ci_low", "ci_high", "p_value"]
 COUNTS = ["ai", "n1i", "ci", "n2i"]
 RECORD = ["instrument", "months", "value_type", "sd_from", "flags", "doubts", "confidence", "source_id", "rows",
-          "location"]  # fmt: skip
+          "location", "arms"]  # fmt: skip
 DIFFERENT = ["msc_source", "donor", "product"]
 
 
@@ -109,7 +109,14 @@ def _record(used: pd.DataFrame) -> dict:
         "flags": union("flags", "|"), "doubts": _doubts(used), "confidence": union("confidence", "|"),
         "source_id": union("source_id", "|"),
         "rows": f"{file} " + ", ".join(str(row) for row in sorted(used["row"])), "location": union("location", "; "),
+        "arms": "|".join(_arms(used)),
     }  # fmt: skip
+
+
+def _arms(used: pd.DataFrame) -> list[str]:
+    """Name the arms that are compared; a printed contrast names its control beside the row."""
+    control = used["control_arm_id"].dropna() if used["kind"].iloc[0] == "contrast" else []
+    return [*used["arm_id"], *control]
 
 
 def _doubts(used: pd.DataFrame) -> str:

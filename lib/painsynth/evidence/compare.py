@@ -12,6 +12,7 @@ from painsynth.evidence.checks import did_you_mean
 from painsynth.evidence.choose import choose
 from painsynth.evidence.contrasts import contrast_rows
 from painsynth.evidence.left_out import left_out
+from painsynth.evidence.patients import patients_at_start
 from painsynth.evidence.question import Question
 from painsynth.evidence.scale import scale_problem
 from painsynth.evidence.spread import on_common_scale
@@ -54,7 +55,9 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
         Columns: study, trial facts, moderators, comparator, ``n1i m1i sd1i n2i m2i sd2i`` (or ``ai n1i ci n2i``; or
         ``estimate`` with ``se``, ``ci_low``/``ci_high`` or ``p_value``), ``ri`` for paired sides, instrument, months,
         how SDs were obtained, flags, doubts (arms too skewed for a mean from their median, more analysed than
-        randomised), source and rows of the file, ``url`` (the trial's DOI, else where it was read).
+        randomised), source and rows of the file, ``arms`` (their identifiers), ``url`` (the trial's DOI, else where it
+        was read), ``age_mean`` (years) and ``baseline`` (the outcome at 0 months, 0-100, higher is worse) where every
+        arm's is on file.
         ``.attrs["excluded"]``: every trial of the condition
         that is not used, with its reason; ``.attrs["ledger"]``: every row of the outcome, used or why not;
         ``.attrs["question"]``; ``.attrs["lower_is_better"]``. Empty when nothing can be compared; then
@@ -74,6 +77,7 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
         taken = _with_scores(taken, evidence, question.conversion_error)
     table = comparisons(taken, question, evidence.instruments)
     table["url"] = addresses(table, evidence.sources)
+    table = table.join(patients_at_start(table, evidence, question))
     ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
     table.attrs = {
         "question": question, "measure": question.measure, "lower_is_better": question.lower_is_better,
