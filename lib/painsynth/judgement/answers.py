@@ -12,6 +12,7 @@ from painsynth.evidence.compare import compare
 from painsynth.evidence.effects import effects
 from painsynth.html import paragraph
 from painsynth.judgement.certainty import Certainty, certainty
+from painsynth.judgement.needs import needed
 from painsynth.judgement.sentences import patients, sentence
 from painsynth.stats.pool import pool
 
@@ -50,6 +51,11 @@ class Answer:
     def sentence(self) -> str:
         """The answer in words."""
         return sentence(self.question, self.fit, self.comparisons)
+
+    @property
+    def bottom_line(self) -> str:
+        """The answer in words and how sure it is; where nothing can be pooled, what would be needed."""
+        return " ".join([self.sentence, needed(self) if self.fit is None else f"{self.certainty}."])
 
     @property
     def k(self) -> int:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from painsynth.formats import interval, number, p_value, percent
+from painsynth.formats import interval, number, percent
 from painsynth.judgement.words import VOICES, capital, count, outcome_words, plain, setting
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
     from painsynth.stats.fit import Fit
-    from painsynth.stats.subgroups import Groups
 
 FEW = 5
 NAMES = {"MD": "mean difference", "SMD": "standardised mean difference", "RR": "risk ratio", "OR": "odds ratio",
@@ -186,69 +185,6 @@ def _elsewhere(table: pd.DataFrame) -> str:
         f"{plain(row.condition)} with cells from {plain(row.msc_source)} ({row.poolable})" for row in shown.itertuples()
     ]
     return f"Poolable pain results at any time, in randomised trials: {'; '.join(fields)}."
-
-
-def difference_sentence(groups: Groups | None, question: Question, table: pd.DataFrame) -> str:
-    """Say whether groups of trials differ, with the test and how much it can bear.
-
-    Parameters
-    ----------
-    groups : Groups or None
-        None when nothing can be pooled: then the sentence says what does exist.
-    question : Question
-    table : DataFrame
-        From `compare`.
-
-    Returns
-    -------
-    str
-        The groups with their k, the test, the smallest group, what is missing.
-
-    Examples
-    --------
-    >>> import painsynth as ps
-    >>> ps.difference_sentence(groups, question, table)     # doctest: +SKIP
-    'Knee osteoarthritis ...: across 3 groups by msc source, ... the effects do not differ beyond chance ...'
-    """
-    if groups is None:
-        return sentence(question, None, table)
-    names = ", ".join(f"{plain(str(name))} ({fit.k})" for name, fit in groups.fits.items())
-    if len(groups.fits) < 2:
-        alone = f"only one group by {plain(groups.by)} has results, {names}."
-        return f"{capital(topic(question, table))}: {alone} {not_in_pool(table)}"
-    alpha, other = 1 - groups.overall.level, _other_assumption(groups)
-    differ, disputed = groups.q_between_p < alpha, (groups.q_between_p < alpha) != (other.q_between_p < alpha)
-    verdict = "may or may not differ" if disputed else "differ" if differ else "do not differ beyond chance"
-    assumed = ("one between-trial variance for all groups", "a between-trial variance for each group")
-    mine, theirs = assumed if groups.common_tau2 else assumed[::-1]
-    test = (f"Q = {number(groups.q_between)}, df = {groups.q_between_df:g}, {p_value(groups.q_between_p)} with {mine}; "
-            f"{p_value(other.q_between_p)} with {theirs}")  # fmt: skip
-    return " ".join(filter(None, [
-        f"{capital(topic(question, table))}: across {len(groups.fits)} groups by {plain(groups.by)}, {names}, "
-        f"the effects {verdict} ({test}).",
-        _smallest(groups, differ and not disputed),
-        "Trials were not randomised between groups: a difference may stem from anything else that sets them apart.",
-        not_in_pool(table),
-    ]))  # fmt: skip
-
-
-def _other_assumption(groups: Groups) -> Groups:
-    """Redo the test with the other assumption about the between-trial variance: separate or common."""
-    from painsynth.stats.subgroups import pool_by
-
-    overall = groups.overall
-    how = {"model": overall.model, "level": overall.level, "ci": overall.method_ci}
-    if overall.model == "random":
-        how["tau2"] = overall.method_tau2
-    return pool_by(overall.table, groups.by, common_tau2=not groups.common_tau2, **how)
-
-
-def _smallest(groups: Groups, differ: bool) -> str:
-    least = min(fit.k for fit in groups.fits.values())
-    if least >= FEW:
-        return ""
-    meaning = "the contrast rests on very few trials" if differ else "not finding a difference is no evidence of none"
-    return f"The smallest group holds {count(least, 'comparison')}: {meaning}."
 
 
 def patients(table: pd.DataFrame) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from painsynth.report.parameters import code_cells, read_notebook, source, tree_of
 from painsynth.report.plan import Run
 
-ROOMS = ("evidence", "stats", "sensitivity", "judgement", "plots")
+ROOMS = ("evidence", "stats", "sensitivity", "judgement", "plots", "tables")
 OWN_KERNEL = ("ipywidgets",)  # connects to the kernel's shell when it is imported: that must happen in each kernel
 
 
@@ -30,7 +30,7 @@ def library_modules() -> tuple[str, ...]:
         for room in ROOMS
         for module in sorted(pkgutil.iter_modules([str(library / room)]), key=lambda each: each.name)
     )
-    return ("painsynth.report.provenance", "painsynth.report.summary", *found)
+    return ("painsynth.report.provenance", "painsynth.report.summary", "great_tables", *found)
 
 
 def notebook_imports(path: Path) -> tuple[str, ...]:

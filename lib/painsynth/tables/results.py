@@ -9,6 +9,7 @@ import pandas as pd
 
 from painsynth.errors import PainsynthError
 from painsynth.formats import MISSING, percent
+from painsynth.judgement.differences import grouping
 from painsynth.plots import words
 from painsynth.stats.fit import Fit
 from painsynth.stats.subgroups import Groups
@@ -89,7 +90,7 @@ def _frame(results) -> tuple[pd.DataFrame, str]:
         frame.attrs = {"method": method_of(fits), "scale": words.scale(fits[0].measure, attrs) if fits else ""}
         frame.attrs["tests"] = [line for one in given.values() if isinstance(one, Groups)
                                 for line in words.subgroup_test(one)]  # fmt: skip
-        by = results.by if isinstance(results, Groups) else "analysis"
+        by = grouping(results.by) if isinstance(results, Groups) else "analysis"
         heading = words.sentence_case(words.plain(by.replace("msc_source", "cell_source")))
     if frame.empty:
         raise PainsynthError("there is no result to print; give at least one fit, or the reason why there is none")
