@@ -46,7 +46,8 @@ def axes():
 def test_files_in_the_order_asked_for(folder, axes):
     paths = save(axes, "knee_pain", formats=("pdf", "svg"))
     assert [path.name for path in paths] == ["knee_pain.pdf", "knee_pain.svg"]
-    assert sorted(path.name for path in folder.iterdir()) == ["knee_pain.pdf", "knee_pain.svg"]
+    there = sorted(path.name for path in folder.iterdir())
+    assert there == ["knee_pain.csv", "knee_pain.pdf", "knee_pain.svg"]  # with the rows it was drawn from
 
 
 def test_same_bytes_twice_and_after_display(folder, axes):
@@ -145,7 +146,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(folder, axes, monkeypatc
     axes.set_title("changed")
     with pytest.raises(OSError, match="disk full"):
         save(axes, "x", formats="svg")
-    assert path.read_bytes() == before and [item.name for item in folder.iterdir()] == ["x.svg"]
+    assert path.read_bytes() == before and sorted(item.name for item in folder.iterdir()) == ["x.csv", "x.svg"]
 
 
 def test_folder_is_the_nearest_figures_upward_or_beside_data(tmp_path, monkeypatch, axes):

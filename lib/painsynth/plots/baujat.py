@@ -84,6 +84,7 @@ def baujat(
                 ax, np.column_stack([x, y]), names, order=np.argsort(-size, kind="stable"), avoid=np.concatenate(avoid)
             )
     ax.alt_text = _in_words(subject, x, y)
+    ax.drawn_from = result
     return ax
 
 

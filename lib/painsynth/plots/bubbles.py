@@ -93,6 +93,7 @@ def bubble(
             order = np.argsort(-radii, kind="stable")
             name_points(ax, spots, list(points["study"]), radii=radii, order=order, avoid=avoid)
     ax.alt_text = _in_words(regression, data, moderator, attrs)
+    ax.drawn_from = regression.table
     return ax
 
 

@@ -85,6 +85,7 @@ def gosh_plot(table, *, ax: Axes | None = None, y: str = "i2", highlight: str | 
             place = cloud.back(cloud.full[0]), cloud.full[1]
             ax.add_line(Line2D(*[[a] for a in place], linestyle="", zorder=5, label="all studies", **look))
     ax.alt_text = _in_words(cloud, table)
+    ax.drawn_from = table
     return ax
 
 

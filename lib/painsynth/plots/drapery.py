@@ -73,6 +73,7 @@ def drapery(result, *, ax: Axes | None = None, labels: bool = True, title: str |
         if named:
             _names(ax, subject)
     ax.alt_text = _in_words(subject)
+    ax.drawn_from = result
     return ax
 
 

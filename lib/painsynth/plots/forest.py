@@ -121,6 +121,7 @@ def forest(
         draw_axis_words(pen, axis)
         draw_speaking_rows(pen, sheet)
     ax.alt_text = describe(sheet, title, len(left_out))
+    ax.drawn_from = result
     return ax
 
 

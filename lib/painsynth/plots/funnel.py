@@ -105,6 +105,7 @@ def funnel(
         taken = _strokes(ax, subject, rows, yaxis, lines, trim_fill)
         _studies(ax, subject, filled, yaxis, taken if labels else None)
     ax.alt_text = _in_words(subject, notes)
+    ax.drawn_from = result
     return ax
 
 

@@ -103,6 +103,7 @@ def gap_map(evidence, *, certainty=None, ax: Axes | None = None, title: str = ""
             draw(board, x, y + row)
         board.footnote(MARGIN, y + foot, notes, QUIET)
     board.ax.alt_text = in_words(counts, cells)
+    board.ax.drawn_from = counts
     return board.ax
 
 

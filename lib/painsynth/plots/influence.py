@@ -92,6 +92,7 @@ def influence_plot(result, *, ax: Axes | None = None, title: str | None = None) 
             rect = (column * (WIDTH + BETWEEN), size[1] - (fold + 1) * height + FOOT, WIDTH, ROW * subject.k)
             _draw_panel(ax.inset_axes(rect, transform=ax.transData, zorder=3), panel, table, subject)
     ax.alt_text = _in_words(subject, table)
+    ax.drawn_from = table
     return ax
 
 

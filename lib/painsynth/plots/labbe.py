@@ -87,6 +87,7 @@ def labbe(
         if labels:
             name_points(ax, rates, subject.label, radii=radii, order=np.argsort(-radii, kind="stable"), avoid=avoid)
     ax.alt_text = _in_words(subject, rates, arms)
+    ax.drawn_from = result
     return ax
 
 

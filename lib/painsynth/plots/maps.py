@@ -62,6 +62,7 @@ def evidence_map(evidence, *, ax: Axes | None = None) -> Axes:
         _write_cells(ax, trials, poolable)
         _name_sides(ax, trials)
     ax.alt_text = _in_words(trials, poolable)
+    ax.drawn_from = table
     return ax
 
 

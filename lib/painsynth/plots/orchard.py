@@ -79,6 +79,7 @@ def orchard(result, *, ax: Axes | None = None, title: str | None = None) -> Axes
             _swarm(ax, group, height, colour, (smallest, biggest))
             _trunk(ax, group, height)
     ax.alt_text = _in_words(everything, groups)
+    ax.drawn_from = result
     return ax
 
 

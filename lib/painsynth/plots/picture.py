@@ -30,10 +30,12 @@ _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 class PictureAxes(Axes):
     """Axes that display as their whole picture when they are the last value of a notebook cell.
 
-    `alt_text` describes the picture in words; `save` writes it into every file.
+    `alt_text` describes the picture in words; `save` writes it into every file. `drawn_from` is the result or table it
+    was drawn from; `save` writes its rows beside the picture.
     """
 
     alt_text = ""
+    drawn_from = None
 
     def _repr_svg_(self) -> tuple[str, dict[str, str]]:
         return self.get_figure(root=True).svg(), {"alt": self.alt_text}

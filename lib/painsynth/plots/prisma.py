@@ -106,6 +106,7 @@ def prisma(counts: Mapping | pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             _draw_box(board, box, head + tops[box.row])
         _draw_arrows(board, placed, [head + top for top in tops])
     board.ax.alt_text = _in_words(boxes, others)
+    board.ax.drawn_from = counts
     return board.ax
 
 

@@ -74,6 +74,7 @@ def radial(result, *, ax: Axes | None = None, labels: bool = True, title: str | 
             names = [name if known else "" for name, known in zip(subject.label, shown, strict=True)]
             name_points(ax, np.column_stack([x, y]), names, order=np.argsort(-off, kind="stable"), avoid=avoid)
     ax.alt_text = _in_words(subject, off)
+    ax.drawn_from = result
     return ax
 
 

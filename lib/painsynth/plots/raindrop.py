@@ -76,6 +76,7 @@ def raindrop(result, *, ax: Axes | None = None, title: str | None = None) -> Axe
         _drops(ax, subject, heights)
         _pooled(ax, subject)
     ax.alt_text = _in_words(subject)
+    ax.drawn_from = result
     return ax
 
 

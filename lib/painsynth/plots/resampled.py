@@ -73,6 +73,7 @@ def resampling_plot(table, *, ax: Axes | None = None, title: str | None = None) 
         for end in found.ends:
             ax.axvline(float(back(end)), color=OVERALL, lw=1.0, ls=_DASHES, label="end")
     ax.alt_text = f"Distribution of {found.what}: {found.said}"
+    ax.drawn_from = table
     return ax
 
 

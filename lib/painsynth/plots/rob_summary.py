@@ -85,6 +85,7 @@ def rob_summary(rob: pd.DataFrame, *, weights=None, ax: Axes | None = None, colo
         for place, _, shares in rows:
             _draw_bar(ax, place, shares, palette)
     ax.alt_text = _in_words(weighed, weights is not None)
+    ax.drawn_from = rob
     return ax
 
 

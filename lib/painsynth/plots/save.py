@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from painsynth.errors import PainsynthError
 from painsynth.files import is_plain_name, output_folder, write_file
+from painsynth.plots.behind import csv_behind
 from painsynth.plots.picture import Picture, alternative_text, borrowed_fonts, headline, linked, svg_text
 from painsynth.plots.style import house_style
 
@@ -50,7 +51,8 @@ def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) ->
     -----
     Files are light, for paper. In a page of a report the same picture follows the reader's choice of light or dark.
     Each file describes itself: an SVG in its title and description, a PNG and a PDF in their metadata. What is said is
-    the `alt_text` of the Axes; without one, their titles and labels.
+    the `alt_text` of the Axes; without one, their titles and labels. A picture that knows what it was drawn from has
+    those rows beside it, as CSV under the same name.
 
     Examples
     --------
@@ -68,7 +70,11 @@ def save(picture: Axes | Figure, name: str, formats: Sequence[str] = FORMATS) ->
         _check_format(word)
     figure = _figure(picture)
     folder = figures_folder()
-    return [_write(figure, folder / f"{name}.{word}", word) for word in formats]
+    written = [_write(figure, folder / f"{name}.{word}", word) for word in formats]
+    data = next((content for axes in figure.axes if (content := csv_behind(getattr(axes, "drawn_from", None)))), b"")
+    if data:
+        write_file(folder / f"{name}.csv", data)
+    return written
 
 
 def write_picture(picture: Axes | Figure, path: str | os.PathLike) -> Path:

@@ -124,6 +124,7 @@ def specification_curve(
         _draw_main(ax, curve, specs)
         write_upright(curve, scale.null, favoured(attrs, favours))
     ax.alt_text = " ".join(["Specification curve.", *said])
+    ax.drawn_from = table
     return ax
 
 

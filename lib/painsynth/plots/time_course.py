@@ -102,6 +102,7 @@ def time_course(
             _draw_group(ax, group, scale, course.attrs.get("level", 0.95))
         write_upright(ax, scale.null, favoured(attrs, favours))
     ax.alt_text = _in_words(course, groups, scale)
+    ax.drawn_from = course
     return ax
 
 

@@ -91,6 +91,7 @@ def traffic_light(rob: pd.DataFrame, *, ax: Axes | None = None, colours: str = "
         y = _draw_key(board, found, (width, y + 6), palette)
         board.footnote(MARGIN, y + 2, [*key, *notes], QUIET)
     board.ax.alt_text = _in_words(found)
+    board.ax.drawn_from = rob
     return board.ax
 
 

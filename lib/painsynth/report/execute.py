@@ -227,13 +227,18 @@ def images(notebook: Mapping) -> int:
 
 def summary(notebook: Mapping) -> dict:
     """Give what the run says of itself (the last `report_line`), or an empty dict; RunError when it is malformed."""
-    carried = [output["data"][MIME] for output in _outputs(notebook) if MIME in output.get("data", {})]
-    if not carried:
+    told = carried(notebook, MIME)
+    if told is None:
         return {}
-    told = carried[-1]
     if not isinstance(told, dict) or not isinstance(told.get("k"), int) or not isinstance(told.get("sentence"), str):
         raise RunError("the summary of the run is not one that report_line() makes")
     return dict(told)
+
+
+def carried(notebook: Mapping, kind: str) -> object | None:
+    """Give the last output of a kind that a notebook carries as data, or None."""
+    found = [output["data"][kind] for output in _outputs(notebook) if kind in output.get("data", {})]
+    return found[-1] if found else None
 
 
 def _outputs(notebook: Mapping) -> Iterator[Mapping]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from painsynth.report.account import MIME, account
+
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "statsmodels", "seaborn")
 
 
@@ -41,6 +43,11 @@ class Provenance:
         return f"{versions}; code {self.code[:12]}; data {self.data_hash[:12]}"
 
     __repr__ = __str__
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        """Carry the account of the notebook for the report; how it is shown stands in the other methods."""
+        told = account()
+        return {MIME: told} if told else {}
 
     def _repr_html_(self) -> str:
         cells = "".join(
