@@ -23,6 +23,7 @@ with without_slow_imports():
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 PRIORITY = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain")
+FORMS = {"svg": "SVG", "pdf": "PDF", "png": "PNG", "csv": "the data behind it (CSV)"}
 SETTING = (TAG, "injected-parameters")  # shown as a table instead
 SCOPED_STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
 FIRST_HEADING = re.compile(r"<h1(\b[^>]*)>(.*?)</h1>", re.DOTALL)
@@ -32,9 +33,13 @@ HEADING = re.compile(r'<h([23]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 
 @dataclass
 class Body:
-    """The middle of a page while it is made: pieces in order, and how many figures stand in it so far."""
+    """The middle of a page while it is made: pieces in order, and how many figures stand in it so far.
+
+    `saved` are the files of the run: a figure that is one of them is offered with its other forms and its data.
+    """
 
     alt: str
+    saved: Mapping[str, bytes] = field(default_factory=dict)
     pieces: list[str] = field(default_factory=list)
     figures: int = 0
     names: Counter = field(default_factory=Counter)
@@ -54,9 +59,9 @@ class Body:
         return "\n".join(self.pieces)
 
 
-def render(notebook: Mapping, alt: str) -> str:
-    """Render all cells; `alt` names a figure that has no description of its own."""
-    body = Body(alt)
+def render(notebook: Mapping, alt: str, saved: Mapping[str, bytes] | None = None) -> str:
+    """Render all cells; `alt` names a figure without a description of its own, `saved` are the files of the run."""
+    body = Body(alt, saved or {})
     highlight = Highlight2HTML(pygments_lexer="ipython3")
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
@@ -112,7 +117,21 @@ def _figure(kind: str, value: str, alt: str, body: Body) -> str:
     else:
         picture = f'<img src="data:{kind};base64,{value.strip()}" alt="{html.escape(alt)}">'
     label = f"Figure {body.figures}"
-    return f'<div class="output figure" tabindex="0" role="group" aria-label="{label}">{picture}</div>'
+    shown = f'<div class="output figure" tabindex="0" role="group" aria-label="{label}">{picture}</div>'
+    return shown + _forms(value, label, body.saved)
+
+
+def _forms(value: str, label: str, saved: Mapping[str, bytes]) -> str:
+    """Offer a figure that was saved in all its forms, with the rows it was drawn from."""
+    drawn = value.strip().encode()
+    stem = next(
+        (name[:-4] for name, content in saved.items() if name.endswith(".svg") and content.strip() == drawn), ""
+    )
+    there = [(kind, f"{stem}.{kind}") for kind in ("svg", "pdf", "png", "csv") if stem and f"{stem}.{kind}" in saved]
+    if not there:
+        return ""
+    links = ", ".join(f'<a href="{html.escape(name)}" download>{FORMS[kind]}</a>' for kind, name in there)
+    return f'<p class="forms">{label}: {links}</p>'
 
 
 def _text(kind: str, value: str, _alt: str, body: Body) -> str:

@@ -235,6 +235,13 @@ def summary(notebook: Mapping) -> dict:
     return dict(told)
 
 
+def title(notebook: Mapping) -> str:
+    """Give the title of a notebook, which is its question; empty without one."""
+    texts = (source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    found = (re.search(r"^# +(.+)$", text, re.MULTILINE) for text in texts)
+    return next((match[1].strip() for match in found if match), "")
+
+
 def carried(notebook: Mapping, kind: str) -> object | None:
     """Give the last output of a kind that a notebook carries as data, or None."""
     found = [output["data"][kind] for output in _outputs(notebook) if kind in output.get("data", {})]

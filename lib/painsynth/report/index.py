@@ -1,4 +1,4 @@
-"""The overviews: `reports/index.html`, a table of all runs, and `figures/README.md`, a gallery of all figures."""
+"""The overviews: `reports/index.html`, the way into all runs, and `figures/README.md`, a gallery of all figures."""
 
 from __future__ import annotations
 
@@ -8,28 +8,92 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from painsynth.report.evidence_nav import map_nav, place_of
+from painsynth.report.markup import plain
+from painsynth.report.methods import merged, method_references, methods_text
 from painsynth.report.pages import shell
+from painsynth.report.references import html_list
+from painsynth.report.search import SCRIPT, controls, item
 
 MARK = "<!-- written by `painsynth report`; changes made by hand are overwritten -->"
 LISTED = re.compile(r"^!\[[^\n]*\]\(([^()/\s]+\.svg)\)$", re.MULTILINE)
 TITLE = "All runs"
 ANY = ("", "any")
 COLUMNS = ("Question", "Condition", "Cell source", "k", "Answer", "Figure")
+TAKE_AWAY = (
+    ("reports/trials/index.html", "All trials, number by number"),
+    ("reports/data_package.zip", "Data package (CSV and JSON schema)"),
+    ("reports/references.bib", "References (BibTeX)"),
+    ("reports/references.json", "References (CSL-JSON)"),
+    ("reports/manifest.json", "What everything was made from"),
+)
 
 
-def index_bytes(entries: list[dict], outputs: set[str]) -> bytes:
-    """Make the index of all runs; `outputs` are the paths that exist, so that no link leads nowhere."""
-    rows = "\n".join(_row(entry, outputs) for entry in entries)
-    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+def index_bytes(entries: list[dict], outputs: set[str], trials: Mapping[tuple[str, str], int] | None = None) -> bytes:
+    """Make the index of all runs.
+
+    `outputs` are the paths that exist, so that no link leads nowhere; `trials` counts the trials on file by condition
+    and source, for the map.
+    """
+    groups: dict[str, list[dict]] = {}
+    for entry in entries:
+        groups.setdefault(entry.get("question") or entry["notebook"], []).append(entry)
+    sections = "\n".join(_section(number, *group, outputs) for number, group in enumerate(groups.items(), start=1))
+    contents = "".join(
+        f'<li><a href="#question-{number}">{html.escape(name)}</a> ({len(group)})</li>'
+        for number, (name, group) in enumerate(groups.items(), start=1)
+    )
     failed = sum(bool(entry["failed"]) for entry in entries)
     told = f"{len(entries)} runs" + (f', <span class="failed">{failed} failed</span>' if failed else "")
     body = (
-        f"<header><h1>{TITLE}</h1><p>{told}; k is the number of comparisons pooled. "
-        '<a href="manifest.json">What they were made from</a>.</p></header>\n'
-        f'<main><table class="runs"><caption>One row per run of the plan</caption><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody></table></main>"
+        f"<header><h1>{TITLE}</h1><p>{told}; k is the number of comparisons pooled.</p>{_take_away(outputs)}</header>\n"
+        f'<main>\n<section><h2 id="map">Evidence map</h2>{map_nav(entries, trials or {}, outputs)}</section>\n'
+        f'<nav class="contents" aria-label="Questions"><h2>Questions</h2><ol>{contents}</ol></nav>\n'
+        f"{controls(_choices(entries), 'runs')}\n{sections}\n{_methods(entries)}</main>"
     )
-    return shell(TITLE, body).encode()
+    return shell(TITLE, body, SCRIPT).encode()
+
+
+def _take_away(outputs: set[str]) -> str:
+    there = [(path, words) for path, words in TAKE_AWAY if path in outputs or path.endswith("manifest.json")]
+    links = (f'<li><a href="{path.removeprefix("reports/")}">{words}</a></li>' for path, words in there)
+    return f'<ul class="take">{"".join(links)}</ul>'
+
+
+def _choices(entries: list[dict]) -> dict[str, list[tuple[str, str]]]:
+    places = [place_of(entry) for entry in entries]
+    conditions, sources = (sorted({place[i] for place in places}) for i in (0, 1))
+    return {
+        "condition": [(name, plain(name)) for name in conditions],
+        "source": [(name, plain(name)) for name in sources],
+        "result": [
+            ("pooled", "pooled"),
+            ("single", "one comparison"),
+            ("none", "nothing pooled"),
+            ("failed", "failed"),
+        ],
+    }
+
+
+def _section(number: int, question: str, entries: list[dict], outputs: set[str]) -> str:
+    rows = "\n".join(_row(entry, outputs) for entry in entries)
+    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
+    return (
+        f'<section data-group><h2 id="question-{number}">{html.escape(question)}</h2>\n'
+        f'<table class="runs"><caption>{len(entries)} run{"s"[: len(entries) != 1]}</caption>'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></section>"
+    )
+
+
+def _methods(entries: list[dict]) -> str:
+    account = merged(entry.get("account") or {} for entry in entries)
+    text, papers = methods_text(account), method_references(account)
+    if not text:
+        return ""
+    return (
+        f'<section><h2 id="methods">Methods of all runs</h2><p>{html.escape(text)}</p>'
+        f"<details><summary>{len(papers)} references</summary>{html_list(papers)}</details></section>\n"
+    )
 
 
 def _row(entry: Mapping, outputs: set[str]) -> str:
@@ -37,6 +101,7 @@ def _row(entry: Mapping, outputs: set[str]) -> str:
     page = f"reports/{name}/index.html" in outputs
     title = html.escape(entry["title"])
     linked = f'<a href="{quote(name)}/index.html">{title}</a>' if page else title
+    condition, source = place_of(entry)
     cells = [
         f'<th scope="row">{linked}</th>',
         _cell(1, _word(entry, "condition")),
@@ -45,7 +110,12 @@ def _row(entry: Mapping, outputs: set[str]) -> str:
         f"<td>{_answer(entry, page)}</td>",
         f"<td>{_thumbnail(entry, outputs)}</td>",
     ]
-    return f'<tr id="{html.escape(name)}">{"".join(cells)}</tr>'
+    return f"<tr{item(name, condition=condition, source=source, result=_result(entry))}>{''.join(cells)}</tr>"
+
+
+def _result(entry: Mapping) -> str:
+    k = entry["summary"].get("k", 0)
+    return "failed" if entry["failed"] else "none" if not k else "single" if k == 1 else "pooled"
 
 
 def _pooled(entry: Mapping) -> str:

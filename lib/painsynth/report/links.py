@@ -5,7 +5,11 @@ A link to a file of the project leads to a copy inside `reports/`: the reports c
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Container, Mapping
+from functools import lru_cache
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -16,6 +20,7 @@ LOADING = {"src", "srcset", "poster", "data"}  # attributes that make a browser 
 OUTSIDE = re.compile(r"^(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 FETCHING_STYLE = re.compile(r"@import|url\(\s*['\"]?(?:https?:)?//", re.IGNORECASE)
 SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+CELL = re.compile(r"(<t[dh]\b[^>]*>)([^<>]+)(</t[dh]>)")
 LINK = re.compile(r"""(<[a-zA-Z][^<>]*?\s(?:href|src)=)(["'])(.*?)\2""", re.DOTALL)
 
 
@@ -44,7 +49,9 @@ class Found(HTMLParser):
                 self.loads.append(value or "")
 
 
-def localise(body: str, folder: Path, root: Path, copies: str) -> tuple[str, tuple[str, ...]]:
+def localise(
+    body: str, folder: Path, root: Path, copies: str, *, own: Container[str] = ()
+) -> tuple[str, tuple[str, ...]]:
     """Turn links to project files into links to their copies.
 
     Parameters
@@ -57,6 +64,8 @@ def localise(body: str, folder: Path, root: Path, copies: str) -> tuple[str, tup
         The project; a link may not leave it.
     copies
         Path from the page to the folder of copies.
+    own
+        Files that lie beside the page; links to them stay.
 
     Returns
     -------
@@ -66,7 +75,7 @@ def localise(body: str, folder: Path, root: Path, copies: str) -> tuple[str, tup
 
     def replaced(found: re.Match) -> str:
         url = found[3]
-        if not url or url.startswith("#") or OUTSIDE.match(url):
+        if not url or url.startswith("#") or OUTSIDE.match(url) or url in own:
             return found[0]
         path, mark, place = url.partition("#")
         target = _file(folder, unquote(path), root)
@@ -87,6 +96,33 @@ def _file(folder: Path, path: str, root: Path) -> str:
     if not target.is_relative_to(root.resolve()) or not target.is_file():
         raise RunError(f"the notebook links to '{path}', which is no file of the project")
     return target.relative_to(root.resolve()).as_posix()
+
+
+def trial_labels(root: Path) -> Mapping[str, str]:
+    """Give the identifier of each trial on file by its label; a label of several trials leads nowhere."""
+    paths = [root / "data" / f"{name}.csv" for name in ("studies", "excluded")]
+    if not paths[0].is_file():
+        return {}
+    return _labels(tuple((path, path.stat().st_mtime_ns) for path in paths if path.is_file()))
+
+
+@lru_cache(maxsize=4)
+def _labels(stamps: tuple[tuple[Path, int], ...]) -> dict[str, str]:
+    found: dict[str, set[str]] = {}
+    for path, _ in stamps:
+        for row in csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()):
+            found.setdefault(row.get("label") or "", set()).add(row.get("study_id") or "")
+    return {label: ids.pop() for label, ids in found.items() if len(ids) == 1 and label}
+
+
+def link_trials(body: str, labels: Mapping[str, str], folder: str) -> str:
+    """Link the label of a trial, where it is the whole cell of a table, to the page of that trial."""
+
+    def replaced(found: re.Match) -> str:
+        name = labels.get(unescape(found[2]).strip())
+        return f'{found[1]}<a href="{folder}/{name}.html">{found[2]}</a>{found[3]}' if name else found[0]
+
+    return CELL.sub(replaced, body)
 
 
 def check_page(page: str) -> None:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from painsynth.report.execute import Outcome, images, summary
+from painsynth.report import account
+from painsynth.report.execute import Outcome, carried, images, summary, title
 from painsynth.report.provenance import code_hash, combined, data_hashes, file_hash, versions
 
 SCHEMA = 1
@@ -63,10 +64,12 @@ def entry_of(outcome: Outcome, made_from: Mapping[str, str]) -> dict:
         "name": run.name,
         "title": run.title,
         "notebook": run.notebook.name,
+        "question": title(outcome.notebook),
         "notebook_sha256": file_hash(run.notebook),
         "parameters": dict(run.parameters),
         "settings": run.settings(),
         "summary": summary(outcome.notebook),
+        "account": carried(outcome.notebook, account.MIME) or {},
         "images": images(outcome.notebook),
         "figures": sorted(outcome.figures),
         "files": list(outcome.links),
@@ -79,6 +82,7 @@ def failed_entry(outcome: Outcome, before: dict | None) -> dict:
     """Say that a run failed; what its last good run found is kept, and the index says that it is older."""
     run = outcome.run
     bare = {"name": run.name, "title": run.title, "notebook": run.notebook.name, "settings": run.settings()}
+    bare["question"] = title(outcome.notebook)
     return {
         **(before or {**bare, "summary": {}, "figures": [], "files": [], "images": 0}),
         "failed": list(outcome.cause),

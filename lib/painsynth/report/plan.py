@@ -25,7 +25,7 @@ from painsynth.report.parameters import (
 )
 
 FIXED = ("name", "notebook", "title")
-RESERVED = ("failed", "files", "single")  # folders of reports/ which are not runs
+RESERVED = ("failed", "files", "single", "trials")  # folders of reports/ which are not runs
 SLUG = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 from painsynth.files import remove_file, write_file
 from painsynth.report.execute import Outcome
-from painsynth.report.index import gallery_bytes, gallery_figures, index_bytes
+from painsynth.report.index import gallery_bytes, gallery_figures
 from painsynth.report.manifest import Manifest, entry_of, failed_entry, manifest_bytes, output, read_manifest, sources
 from painsynth.report.normalise import notebook_bytes
+from painsynth.report.overview import overview
+from painsynth.report.pages import reference_files
 from painsynth.report.plan import Run
 
 MANIFEST = "reports/manifest.json"
@@ -68,7 +70,7 @@ def publish_single(folder: Path, root: Path, outcome: Outcome) -> Published:
         files = {f"failed/{name}.ipynb": notebook_bytes(outcome.notebook)}
     else:
         files = {"index.html": outcome.page.encode(), f"{name}.ipynb": notebook_bytes(outcome.notebook)}
-        files |= outcome.figures
+        files |= {**outcome.figures, **reference_files(outcome.notebook)}
         files |= {f"files/{link}": (root / link).read_bytes() for link in outcome.links}
     written = tuple(path for path, content in files.items() if write_file(folder / path, content))
     if not outcome.failed:
@@ -85,7 +87,8 @@ def files_of(outcome: Outcome, root: Path) -> dict[str, bytes]:
         f"reports/{name}/index.html": outcome.page.encode(),
         f"reports/{name}/{name}.ipynb": notebook_bytes(outcome.notebook),
     }
-    files |= {f"reports/{name}/{figure}": content for figure, content in outcome.figures.items()}
+    beside = {**outcome.figures, **reference_files(outcome.notebook)}
+    files |= {f"reports/{name}/{file}": content for file, content in beside.items()}
     files |= {f"figures/{figure}": content for figure, content in outcome.figures.items() if figure.endswith(".svg")}
     return files | {f"reports/files/{link}": (root / link).read_bytes() for link in outcome.links}
 
@@ -145,14 +148,15 @@ def _overview(
     site: Site, entries: Mapping[str, dict], runs: tuple[Run, ...], outputs: Mapping[str, dict]
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Give index and gallery; the gallery is committed, so it is written only when every run of the plan is known."""
-    pages = {INDEX: index_bytes(list(entries.values()), set(outputs))}
+    pages, notes = overview(site.root, list(entries.values()), set(outputs))
     unknown = [run.name for run in runs if run.name not in entries]
     if unknown:
-        return pages, (f"{GALLERY} is left as it is: {len(unknown)} runs of the plan have not been made here yet",)
+        left = f"{GALLERY} is left as it is: {len(unknown)} runs of the plan have not been made here yet"
+        return pages, (*notes, left)
     here = site.out / GALLERY
     if here.exists() and gallery_figures(here.read_text(encoding="utf-8", errors="replace")) is None:
-        return pages, (f"{GALLERY} is left as it is: it was not written by a report",)
-    return {**pages, GALLERY: gallery_bytes(list(entries.values()))}, ()
+        return pages, (*notes, f"{GALLERY} is left as it is: it was not written by a report")
+    return {**pages, GALLERY: gallery_bytes(list(entries.values()))}, notes
 
 
 def _stale(site: Site, before: Manifest, outputs: Mapping[str, dict], complete: bool) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def _one(run: Run, place: Place, *, single: bool = False) -> Outcome:
     if outcome.failed:
         return outcome
     try:
-        page = make_page(run, notebook, tuple(outcome.figures), place.root, single=single)
+        page = make_page(run, notebook, outcome.figures, place.root, single=single)
         return replace(outcome, page=page.html, links=page.files)
     except RunError as problem:
         return replace(outcome, cause=tuple(str(problem).splitlines()[:4]))
