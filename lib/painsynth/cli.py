@@ -79,6 +79,7 @@ def _add_report(commands) -> None:
     parser.add_argument("--jobs", type=_positive, metavar="N", help="runs at the same time (number of processors)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for figures/ and reports/ (the project's)")
     parser.add_argument("--plan", type=Path, metavar="FILE", help="the plan (the nearest notebooks/plan.csv)")
+    parser.add_argument("--force", action="store_true", help="execute also the runs that are up to date")
     _add_timeout(parser)
     parser.add_argument("--json", action="store_true", help="write what was done as JSON")
 
@@ -180,6 +181,7 @@ def _report(arguments: argparse.Namespace) -> int:
             jobs=arguments.jobs,
             out=arguments.out,
             timeout=arguments.timeout,
+            force=arguments.force,
         )
     return _finish(done, arguments.json)
 

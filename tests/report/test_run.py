@@ -135,7 +135,7 @@ def test_a_second_run_changes_no_byte_and_ordinary_kernels_give_the_same(copy, m
     root = copy.parents[1]
     before = hashes(root)
     monkeypatch.setenv("PAINSYNTH_FORK", "0")
-    done, told = quietly(copy, jobs=2)
+    done, told = quietly(copy, jobs=2, force=True)
     assert hashes(root) == before
     assert done.published.written == ()
     assert told[0] == "ordinary kernels, each starting by itself (slower): PAINSYNTH_FORK=0"

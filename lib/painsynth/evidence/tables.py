@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from painsynth.errors import EvidenceError, Fault
 from painsynth.evidence.checks import cell_faults, did_you_mean, header_faults, key_faults, reference_faults
 from painsynth.evidence.coverage import MAP, coverage_map, coverage_table
 from painsynth.evidence.dictionary import TABLES
+from painsynth.evidence.focus import COVERAGE, EVERYTHING, in_focus, note_read
 from painsynth.evidence.gaps import faults_despite_gaps
 from painsynth.evidence.reading import read_with_faults
 from painsynth.evidence.row_checks import row_faults, size_doubts
@@ -34,10 +35,13 @@ class Evidence:
         By name; also reachable as attributes: ``evidence.studies``, ``evidence.outcomes`` ...
     folder : Path
         Where the tables were read.
+    whole : Evidence, optional
+        In a run of a report that is given one condition only: everything, for the map of what exists elsewhere.
     """
 
     tables: Mapping[str, pd.DataFrame]
     folder: Path
+    whole: Evidence | None = field(default=None, repr=False)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         tables = object.__getattribute__(self, "tables")
@@ -49,7 +53,9 @@ class Evidence:
 
     def coverage(self) -> pd.DataFrame:
         """Count trials, patients and poolable pain results by condition and cell source (one row each)."""
-        return coverage_table(self)
+        if self.whole is not None:
+            note_read(COVERAGE)
+        return coverage_table(self.whole or self)
 
     @cached_property
     def doubts(self) -> tuple[Fault, ...]:
@@ -59,8 +65,11 @@ class Evidence:
     @cached_property
     def sha256(self) -> str:
         """Hash of the files the tables were read from, independent of the folder's place."""
+        if self.whole is not None:
+            note_read(EVERYTHING)
+        tables = (self.whole or self).tables
         digest = hashlib.sha256()
-        for name in sorted(self.tables):
+        for name in sorted(tables):
             digest.update(name.encode() + b"\0" + (self.folder / f"{name}.csv").read_bytes() + b"\0")
         return digest.hexdigest()
 
@@ -126,7 +135,7 @@ def load_evidence(folder: str | Path | None = None) -> Evidence:
     faults += faults_despite_gaps(sound, TABLES, row_faults)
     if faults:
         raise EvidenceError(sorted(faults, key=lambda fault: (fault.file, fault.row or 0)))
-    return Evidence(tables, place)
+    return in_focus(Evidence(tables, place))
 
 
 def _nearest_data() -> Path:

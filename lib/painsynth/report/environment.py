@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from painsynth.evidence.focus import CONDITION, READS
+
 FIXED = {
     "TZ": "UTC",
     "LC_ALL": "C.UTF-8",
@@ -28,7 +30,8 @@ FIXED = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "PYTHONUTF8": "1",
 }
-LIKE_NOBODY = ("PYTHONSTARTUP", "PYTHONINSPECT", "PAINSYNTH_FIGURES", "JPY_PARENT_PID", "PYTHONWARNINGS")
+LIKE_NOBODY = ("PYTHONSTARTUP", "PYTHONINSPECT", "PAINSYNTH_FIGURES", CONDITION, READS, "JPY_PARENT_PID",
+               "PYTHONWARNINGS")  # fmt: skip
 # A constant salt gives constant ids; text stays text, so that it can be searched, read aloud and scaled.
 MATPLOTLIBRC = "svg.hashsalt: painsynth\nsvg.fonttype: none\n"
 SOCKET_PATH = 90  # bytes; a Unix socket address holds 104 (macOS) or 108 (Linux), and each socket adds a few

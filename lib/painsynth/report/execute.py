@@ -17,6 +17,7 @@ from pathlib import Path
 
 from painsynth.errors import RunError
 from painsynth.report.environment import without_slow_imports
+from painsynth.report.inputs import kernel_words
 from painsynth.report.parameters import source
 from painsynth.report.plan import Run
 from painsynth.report.summary import MIME
@@ -50,7 +51,8 @@ class Place:
 class Outcome:
     """What a run gave: the executed notebook, the files it saved, and `cause` (lines of text) when it failed.
 
-    `page` is its HTML, `links` the project files which that page links to.
+    `page` is its HTML, `links` the project files which that page links to, `reads` what the kernel looked at beyond the
+    data it was given. A run that was up to date brings its files as they were `published`, by path.
     """
 
     run: Run
@@ -59,6 +61,8 @@ class Outcome:
     cause: tuple[str, ...] = ()
     page: str = ""
     links: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    published: Mapping[str, bytes] | None = None
 
     @property
     def failed(self) -> bool:
@@ -84,7 +88,9 @@ def execute(run: Run, place: Place) -> Outcome:
     folder = place.private / run.name
     figures = folder / "figures"
     figures.mkdir(parents=True)
-    seat = Seat(folder, place.root, {**place.environment, "PAINSYNTH_FIGURES": str(figures)}, place.zygote)
+    reads = folder / "reads"
+    own = {"PAINSYNTH_FIGURES": str(figures), **kernel_words(run, reads)}
+    seat = Seat(folder, place.root, {**place.environment, **own}, place.zygote)
     kept: list = []
     try:
         with _watchdog(seat, place.timeout), _quiet():
@@ -94,8 +100,12 @@ def execute(run: Run, place: Place) -> Outcome:
         cause = _cause(problem, run, seat, place.timeout)
     notebook = kept[-1] if kept else {"cells": [], "metadata": {}}
     saved = {path.name: path.read_bytes() for path in sorted(figures.iterdir()) if path.is_file()}
-    outcome = Outcome(run, notebook, saved, cause)
+    outcome = Outcome(run, notebook, saved, cause, reads=_lines(reads))
     return outcome if cause else replace(outcome, cause=_judge(outcome))
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    return tuple(sorted(set(path.read_text(encoding="utf-8").split()))) if path.is_file() else ()
 
 
 def _papermill(run: Run, seat: Seat, kept: list) -> None:

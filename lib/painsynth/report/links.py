@@ -98,20 +98,24 @@ def _file(folder: Path, path: str, root: Path) -> str:
     return target.relative_to(root.resolve()).as_posix()
 
 
-def trial_labels(root: Path) -> Mapping[str, str]:
-    """Give the identifier of each trial on file by its label; a label of several trials leads nowhere."""
+def trial_labels(root: Path, condition: str = "") -> Mapping[str, str]:
+    """Give the identifier of each trial on file by its label; a label of several trials leads nowhere.
+
+    For a page on one `condition` its own trials only: the page does not depend on the others.
+    """
     paths = [root / "data" / f"{name}.csv" for name in ("studies", "excluded")]
     if not paths[0].is_file():
         return {}
-    return _labels(tuple((path, path.stat().st_mtime_ns) for path in paths if path.is_file()))
+    return _labels(tuple((path, path.stat().st_mtime_ns) for path in paths if path.is_file()), condition)
 
 
-@lru_cache(maxsize=4)
-def _labels(stamps: tuple[tuple[Path, int], ...]) -> dict[str, str]:
+@lru_cache(maxsize=64)
+def _labels(stamps: tuple[tuple[Path, int], ...], condition: str) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for path, _ in stamps:
         for row in csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()):
-            found.setdefault(row.get("label") or "", set()).add(row.get("study_id") or "")
+            if not condition or row.get("condition") == condition:
+                found.setdefault(row.get("label") or "", set()).add(row.get("study_id") or "")
     return {label: ids.pop() for label, ids in found.items() if len(ids) == 1 and label}
 
 

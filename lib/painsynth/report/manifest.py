@@ -13,7 +13,8 @@ from pathlib import Path
 
 from painsynth.report import account
 from painsynth.report.execute import Outcome, carried, images, summary, title
-from painsynth.report.provenance import code_hash, combined, data_hashes, file_hash, versions
+from painsynth.report.inputs import Inputs, condition_of
+from painsynth.report.provenance import code_hash, combined, data_hashes, versions
 
 SCHEMA = 1
 
@@ -52,20 +53,15 @@ def manifest_bytes(manifest: Manifest, root: Path) -> bytes:
     return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def sources(root: Path) -> dict[str, str]:
-    """Give the hashes of code and data that everything made now is made from."""
-    return {"code_sha256": code_hash(), "data_sha256": combined(data_hashes(root / "data"))}
-
-
-def entry_of(outcome: Outcome, made_from: Mapping[str, str]) -> dict:
-    """Say what a run was given, from which code and data (`sources`) it was made, and what it found."""
+def entry_of(outcome: Outcome, made_from: Inputs) -> dict:
+    """Say what a run was given, from which inputs it was made, and what it found."""
     run = outcome.run
     return {
         "name": run.name,
         "title": run.title,
         "notebook": run.notebook.name,
         "question": title(outcome.notebook),
-        "notebook_sha256": file_hash(run.notebook),
+        "notebook_sha256": made_from.notebooks[run.notebook.name],
         "parameters": dict(run.parameters),
         "settings": run.settings(),
         "summary": summary(outcome.notebook),
@@ -73,7 +69,10 @@ def entry_of(outcome: Outcome, made_from: Mapping[str, str]) -> dict:
         "images": images(outcome.notebook),
         "figures": sorted(outcome.figures),
         "files": list(outcome.links),
-        **made_from,
+        "code_sha256": made_from.code,
+        "data_sha256": made_from.data[condition_of(run)],
+        "reads": list(outcome.reads),
+        "inputs_sha256": made_from.key(run, outcome.reads),
         "failed": [],
     }
 

@@ -61,6 +61,25 @@ def notebook_bytes(notebook: Mapping) -> bytes:
     return f"{text}\n".encode()
 
 
+def joined(notebook: Mapping) -> dict:
+    """Take back what `notebook_bytes` did to the texts of a notebook that was read from its file."""
+    return {**notebook, "cells": [_joined_cell(cell) for cell in notebook["cells"]]}
+
+
+def _joined_cell(cell: Mapping) -> dict:
+    whole = {**cell, "source": _joined(cell["source"])}
+    if "outputs" in cell:
+        whole["outputs"] = [_joined_output(output) for output in cell["outputs"]]
+    return whole
+
+
+def _joined_output(output: Mapping) -> dict:
+    whole = {**output, "text": _joined(output["text"])} if "text" in output else dict(output)
+    if "data" in output:
+        whole["data"] = {kind: value if "json" in kind else _joined(value) for kind, value in output["data"].items()}
+    return whole
+
+
 def _cell_metadata(metadata: Mapping) -> dict:
     return {KEPT_TAGS: sorted(metadata[KEPT_TAGS])} if metadata.get(KEPT_TAGS) else {}
 
@@ -83,7 +102,7 @@ def _output(output: Mapping, count: int | None, scrub: Scrubber) -> dict:
 
 def _value(kind: str, value, scrub: Scrubber):
     if kind.endswith("json") and not isinstance(value, str):
-        return value
+        return json.loads(json.dumps(value, sort_keys=True))  # in the order in which it is read back from the file
     return scrub(_joined(value)) if kind in TEXT_KINDS else _joined(value)
 
 

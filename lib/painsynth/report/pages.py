@@ -11,6 +11,7 @@ from pathlib import Path
 from painsynth.report import account
 from painsynth.report.cells import contents, render
 from painsynth.report.execute import carried, summary
+from painsynth.report.inputs import condition_of
 from painsynth.report.links import check_page, link_trials, localise, trial_labels
 from painsynth.report.methods import method_references, methods_text
 from painsynth.report.plan import Run
@@ -44,9 +45,9 @@ def make_page(
     saved = figures if isinstance(figures, Mapping) else dict.fromkeys(figures, b"")
     rendered = render(notebook, run.title, saved)
     body, files = localise(rendered, run.notebook.parent, root, "files" if single else IN_REPORTS, own=saved)
-    labels = {} if single else trial_labels(root)
+    labels = {} if single else trial_labels(root, condition_of(run))
     parts = [
-        _up(labels, single),
+        _up((root / "data" / "studies.csv").is_file(), single),
         f"<header><h1>{html.escape(run.title)}</h1>{_answer(summary(notebook))}</header>",
         _contents(body),
         f"<main>\n{_parameters(run)}\n{link_trials(body, labels, TRIALS)}\n{_methods(notebook)}</main>",
@@ -80,10 +81,10 @@ def style() -> str:
     return (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
-def _up(labels: Mapping[str, str], single: bool) -> str:
+def _up(trials: bool, single: bool) -> str:
     if single:
         return ""
-    return UP if labels else '<nav class="up" aria-label="Up"><a href="../index.html">All runs</a></nav>'
+    return UP if trials else '<nav class="up" aria-label="Up"><a href="../index.html">All runs</a></nav>'
 
 
 def _methods(notebook: Mapping) -> str:

@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import hashlib
 import html
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from painsynth.evidence.focus import CONDITION, one_condition
 from painsynth.report.account import MIME, account
+from painsynth.report.slices import data_hashes
 
 PACKAGES = ("numpy", "pandas", "scipy", "matplotlib", "statsmodels", "seaborn")
 
 
 @dataclass(frozen=True, repr=False)
 class Provenance:
-    """Versions by package, the hash of painsynth's own sources, and the hash of every data file by its name."""
+    """Versions by package, the hash of painsynth's own sources, and the hash of every data file by its name.
+
+    In a report, a notebook on one `condition` is given, and hashes, the rows of that condition and the shared tables.
+    """
 
     versions: Mapping[str, str]
     code: str
     data: Mapping[str, str]
+    condition: str = ""
 
     @property
     def data_hash(self) -> str:
@@ -35,7 +42,8 @@ class Provenance:
         """Give name and value of everything, as shown in a notebook."""
         shown = list(self.versions.items())
         shown.append(("code (SHA-256)", self.code))
-        shown.append((f"data, {len(self.data)} files (SHA-256)", self.data_hash))
+        rows = f", rows of {self.condition.replace('_', ' ')}" if self.condition else ""
+        shown.append((f"data, {len(self.data)} files{rows} (SHA-256)", self.data_hash))
         return shown
 
     def __str__(self) -> str:
@@ -76,7 +84,8 @@ def provenance(data: str | Path | None = None) -> Provenance:
     ['python', 'painsynth']
     """
     folder = Path(data) if data is not None else nearest("data")
-    return Provenance(versions(), code_hash(), data_hashes(folder) if folder else {})
+    condition = one_condition(os.environ.get(CONDITION, ""))
+    return Provenance(versions(), code_hash(), data_hashes(folder, condition) if folder else {}, condition)
 
 
 def versions() -> dict[str, str]:
@@ -96,11 +105,6 @@ def code_hash() -> str:
     """Give one SHA-256 over painsynth's own Python sources: it names the code also where there is no git."""
     library = Path(__file__).resolve().parents[1]
     return combined({str(path.relative_to(library).as_posix()): file_hash(path) for path in library.rglob("*.py")})
-
-
-def data_hashes(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of every table in the data folder, by file name."""
-    return {path.name: file_hash(path) for path in sorted(Path(folder).glob("*.csv"))}
 
 
 def file_hash(path: Path) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 from painsynth.files import remove_file, write_file
 from painsynth.report.execute import Outcome
 from painsynth.report.index import gallery_bytes, gallery_figures
-from painsynth.report.manifest import Manifest, entry_of, failed_entry, manifest_bytes, output, read_manifest, sources
+from painsynth.report.inputs import Inputs
+from painsynth.report.manifest import Manifest, entry_of, failed_entry, manifest_bytes, output, read_manifest
 from painsynth.report.normalise import notebook_bytes
 from painsynth.report.overview import overview
 from painsynth.report.pages import reference_files
@@ -44,13 +45,15 @@ class Published:
     notes: tuple[str, ...] = ()
 
 
-def publish(site: Site, outcomes: tuple[Outcome, ...], runs: tuple[Run, ...], *, complete: bool) -> Published:
+def publish(
+    site: Site, outcomes: tuple[Outcome, ...], runs: tuple[Run, ...], *, made_from: Inputs, complete: bool
+) -> Published:
     """Publish what the runs gave; a `complete` report also removes what no run of the plan makes any more."""
     before = read_manifest(site.out / MANIFEST)
     outcomes = refuse_shared_figures(outcomes, before, {run.name for run in runs})
     files = {name: content for outcome in outcomes for name, content in files_of(outcome, site.root).items()}
     owners = {name: outcome.run.name for outcome in outcomes for name in files_of(outcome, site.root)}
-    entries = _entries(outcomes, runs, before, sources(site.root), complete)
+    entries = _entries(outcomes, runs, before, made_from, complete)
     kept = _kept(before, outcomes, entries)
     outputs = {**kept, **{name: output(content, owners[name]) for name, content in files.items()}}
     pages, notes = _overview(site, entries, runs, outputs)
@@ -83,6 +86,9 @@ def files_of(outcome: Outcome, root: Path) -> dict[str, bytes]:
     name = outcome.run.name
     if outcome.failed:
         return {f"reports/failed/{name}.ipynb": notebook_bytes(outcome.notebook)}
+    copies = {f"reports/files/{link}": (root / link).read_bytes() for link in outcome.links}
+    if outcome.published is not None:
+        return {**outcome.published, **copies}
     files = {
         f"reports/{name}/index.html": outcome.page.encode(),
         f"reports/{name}/{name}.ipynb": notebook_bytes(outcome.notebook),
@@ -90,7 +96,7 @@ def files_of(outcome: Outcome, root: Path) -> dict[str, bytes]:
     beside = {**outcome.figures, **reference_files(outcome.notebook)}
     files |= {f"reports/{name}/{file}": content for file, content in beside.items()}
     files |= {f"figures/{figure}": content for figure, content in outcome.figures.items() if figure.endswith(".svg")}
-    return files | {f"reports/files/{link}": (root / link).read_bytes() for link in outcome.links}
+    return files | copies
 
 
 def refuse_shared_figures(outcomes: Iterable[Outcome], before: Manifest, planned: set[str]) -> tuple[Outcome, ...]:
@@ -115,7 +121,7 @@ def _alone(outcome: Outcome, makers: Mapping[str, int], outcomes: Iterable[Outco
 
 
 def _entries(
-    outcomes: tuple[Outcome, ...], runs: tuple[Run, ...], before: Manifest, made_from: Mapping[str, str], complete: bool
+    outcomes: tuple[Outcome, ...], runs: tuple[Run, ...], before: Manifest, made_from: Inputs, complete: bool
 ) -> dict[str, dict]:
     """Give the entries in the order of the plan; a selective report keeps those of the runs it did not make."""
     new = {

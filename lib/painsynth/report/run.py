@@ -13,11 +13,13 @@ from painsynth.errors import RunError
 from painsynth.report import publish
 from painsynth.report.environment import common_environment, private_folder, processors
 from painsynth.report.execute import TIMEOUT, Outcome, Place, execute
+from painsynth.report.inputs import Inputs
 from painsynth.report.kernels import Zygote, can_fork
 from painsynth.report.normalise import normalise
 from painsynth.report.pages import make_page
 from painsynth.report.plan import Run, override, read_plan, select
 from painsynth.report.preload import imported_modules
+from painsynth.report.reuse import published_outcome
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,13 @@ class Report:
         """Give names, states and files as plain data, for a machine to read."""
         return {
             "runs": [
-                {"name": each.run.name, "failed": each.failed, "cause": list(each.cause)} for each in self.outcomes
+                {
+                    "name": each.run.name,
+                    "up_to_date": each.published is not None,
+                    "failed": each.failed,
+                    "cause": list(each.cause),
+                }
+                for each in self.outcomes
             ],
             "index": str(self.published.index) if self.published.index else None,
             "written": sorted(self.published.written),
@@ -52,9 +60,12 @@ def report(
     jobs: int | None = None,
     out: Path | None = None,
     timeout: float = TIMEOUT,
+    force: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> Report:
     """Run the plan (or the named runs) and publish figures, pages, index and manifest.
+
+    A run whose notebook, parameters, code, packages and data are those of the last report is not executed again.
 
     Parameters
     ----------
@@ -70,6 +81,8 @@ def report(
         Folder for `figures` and `reports`; default: the project's root.
     timeout
         Seconds after which a run is stopped.
+    force
+        Execute also the runs that are up to date.
     tell
         Called with each line worth telling; default: stderr.
 
@@ -82,10 +95,17 @@ def report(
     runs = read_plan(plan)
     chosen = override(select(runs, names), parameters or {})
     root = project_root(plan)
-    with _kernels(root, chosen, timeout, tell) as place:
-        outcomes = _all(chosen, place, jobs or processors(), tell)
     site = publish.Site(root, Path(out).resolve() if out else root)
-    published = publish.publish(site, outcomes, runs, complete=not tuple(names))
+    now = Inputs.take(root, chosen)
+    known = {} if force else _up_to_date(chosen, now, site.out, tell)
+    todo = tuple(run for run in chosen if run.name not in known)
+    made = {}
+    if todo:
+        with _kernels(root, todo, timeout, tell) as place:
+            made = _all(todo, place, jobs or processors(), tell)
+    outcomes = tuple({**known, **made}[run.name] for run in chosen)
+    now = replace(now, settled=now == Inputs.take(root, chosen))
+    published = publish.publish(site, outcomes, runs, made_from=now, complete=not tuple(names))
     outcomes = published.outcomes
     for name in published.removed:
         tell(f"removed {name}: no run of the plan makes it any more")
@@ -147,7 +167,17 @@ def _one(run: Run, place: Place, *, single: bool = False) -> Outcome:
         return replace(outcome, cause=tuple(str(problem).splitlines()[:4]))
 
 
-def _all(runs: tuple[Run, ...], place: Place, jobs: int, tell: Callable) -> tuple[Outcome, ...]:
+def _up_to_date(runs: tuple[Run, ...], now: Inputs, out: Path, tell: Callable) -> dict[str, Outcome]:
+    """Give the runs that need not be executed, by name, and say how many they are."""
+    before = publish.read_manifest(out / publish.MANIFEST)
+    found = {run.name: published_outcome(run, before, now, out) for run in runs if run.name in before.entries}
+    known = {name: outcome for name, outcome in found.items() if outcome is not None}
+    if before.entries:
+        tell(f"{len(known)} of {len(runs)} runs are up to date")
+    return known
+
+
+def _all(runs: tuple[Run, ...], place: Place, jobs: int, tell: Callable) -> dict[str, Outcome]:
     done: dict[str, Outcome] = {}
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool, _progress(len(runs), tell) as step:
         waiting = [pool.submit(_one, run, place) for run in runs]
@@ -161,7 +191,7 @@ def _all(runs: tuple[Run, ...], place: Place, jobs: int, tell: Callable) -> tupl
             if place.zygote is not None:
                 place.zygote.stop()
             raise
-    return tuple(done[run.name] for run in runs)
+    return done
 
 
 @contextlib.contextmanager
