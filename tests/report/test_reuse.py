@@ -213,6 +213,7 @@ def copied(reported, tmp_path):
     return tmp_path / "project" / "notebooks" / "plan.csv"
 
 
+@pytest.mark.slow
 def test_a_report_without_a_change_executes_nothing(copied):
     before = hashes(copied.parents[1])
     executed, told = quietly(copied)

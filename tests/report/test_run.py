@@ -141,6 +141,15 @@ def test_a_second_run_changes_no_byte_and_ordinary_kernels_give_the_same(copy, m
     assert told[0] == "ordinary kernels, each starting by itself (slower): PAINSYNTH_FORK=0"
 
 
+def test_without_a_change_only_the_failed_run_is_tried_again(copy):
+    root = copy.parents[1]
+    before = hashes(root)
+    done, told = quietly(copy, jobs=1)
+    assert told == ["2 of 3 runs are up to date", "[1/1] lost: FAILED"]
+    assert [each["up_to_date"] for each in done.summary()["runs"]] == [True, True, False]
+    assert hashes(root) == before
+
+
 def test_a_selected_run_updates_itself_and_keeps_the_others(copy):
     root = copy.parents[1]
     (root / "figures/mine.svg").write_text("<svg/>")
