@@ -107,6 +107,8 @@ _HOME = {
     "or_to_smd": "evidence.translations",
     "orchard": "plots.orchard",
     "other_methods": "sensitivity.alternatives",
+    "outcomes_sentence": "judgement.function",
+    "outcomes_table": "judgement.function",
     "overall_risk": "judgement.belief",
     "permutation_test": "stats.permutation",
     "permute_signs": "sensitivity.resampling",
