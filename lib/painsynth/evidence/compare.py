@@ -69,13 +69,7 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     >>> question = ps.Question(condition="knee_osteoarthritis", msc_source="adipose", months=12)
     >>> table = ps.compare(ps.load_evidence(), question)    # doctest: +SKIP
     """
-    _known_flags(evidence, question)
-    rows = _candidates(evidence, question)
-    chosen = choose(rows, question)
-    taken = chosen[chosen["reason"] == ""]
-    if not question.binary:
-        taken = _with_scores(taken, evidence, question.conversion_error)
-    table = comparisons(taken, question, evidence.instruments)
+    table, chosen = selection(evidence, question)
     table["url"] = addresses(table, evidence.sources)
     table = table.join(patients_at_start(table, evidence, question))
     ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
@@ -90,6 +84,19 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     if table.empty:  # what does exist is part of an empty answer
         table.attrs["coverage"] = Listing(evidence.coverage())
     return table
+
+
+def selection(evidence: Evidence, question: Question) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Select without the account of what was left out: the comparisons, and every candidate row with its reason.
+
+    For callers that select hundreds of times and tell nobody of single rows (`sensitivity.specifications`).
+    """
+    _known_flags(evidence, question)
+    chosen = choose(_candidates(evidence, question), question)
+    taken = chosen[chosen["reason"] == ""]
+    if not question.binary:
+        taken = _with_scores(taken, evidence, question.conversion_error)
+    return comparisons(taken, question, evidence.instruments), chosen
 
 
 def _known_flags(evidence: Evidence, question: Question) -> None:

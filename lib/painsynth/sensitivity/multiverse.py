@@ -20,6 +20,7 @@ from painsynth.formats import number, percent
 from painsynth.html import grid, paragraph
 from painsynth.sensitivity.specifications import LATER, data_sets
 from painsynth.stats.batch import batch_pool
+from painsynth.stats.words import RATIOS
 
 METHODS = ("tau2", "ci")
 STRICT = "default|possibly_sem_not_sd|spread_implausible|sd_imputed_other_trial|direction_doubtful"
@@ -70,6 +71,14 @@ class Multiverse:
                              "percent": [100 * float(x.mean()) for x in held.values()]})  # fmt: skip
 
     @property
+    def drawn(self) -> pd.DataFrame:
+        """The table as `specification_curve` needs it: ratios as ratios."""
+        table = self.table.copy()
+        if table.attrs["measure"] in RATIOS:
+            table[["estimate", "ci_low", "ci_high"]] = np.exp(table[["estimate", "ci_low", "ci_high"]])
+        return table
+
+    @property
     def drivers(self) -> pd.DataFrame:
         """Which choice moves the estimate most: share of its variance between the options of each choice, percent."""
         y = self.table["estimate"]
@@ -97,8 +106,14 @@ class Multiverse:
         return paragraph(self) + grid(("conclusion", "specifications", "share"), held) + grid(head, moved)
 
 
-def default_choices(question: Question) -> dict[str, dict]:
+def default_choices(question: Question, *, tau2: str = "REML", ci: str = "HKSJ") -> dict[str, dict]:
     """Choices that a reviewer could defend for a question, its own answer first in each: label and value.
+
+    Parameters
+    ----------
+    question : Question
+    tau2, ci : str
+        Estimator and interval of the main specification.
 
     Examples
     --------
@@ -109,11 +124,11 @@ def default_choices(question: Question) -> dict[str, dict]:
     wide = {f"{months / 2:g} to {months * 2:g} months": f"{months / 2:g}-{months * 2:g}"} if months else {}
     found = {
         "window": {"as asked": question.window, **({} if question.window else wide)},
-        "leave_out": {"as asked": question.leave_out, "no doubt": "none", "more doubts": STRICT},
+        "leave_out": {"as asked": question.leave_out, "all rows stay": "none", "more doubts out": STRICT},
         "design": _labelled((question.design, "rct", "controlled")),
         "trials": _labelled(LATER["trials"]),
-        "tau2": _labelled(("REML", "DL", "PM", "SJ", COMMON)),
-        "ci": _labelled(("HKSJ", "HKSJ-guarded", "Wald")),
+        "tau2": _labelled((tau2, "REML", "DL", "PM", "SJ", COMMON)),
+        "ci": _labelled((ci, "HKSJ", "HKSJ-guarded", "Wald")),
     }
     if question.binary:
         return found
@@ -133,7 +148,12 @@ def _labelled(options: Iterable) -> dict:
 
 
 def multiverse(
-    evidence: Evidence, question: Question, *, choices: Mapping[str, Iterable] | None = None, level: float = 0.95
+    evidence: Evidence,
+    question: Question,
+    *,
+    choices: Mapping[str, Iterable] | None = None,
+    level: float = 0.95,
+    empty_ok: bool = False,
 ) -> Multiverse:
     """Pool a question under every combination of defensible choices.
 
@@ -148,6 +168,8 @@ def multiverse(
         `specifications.LATER`), `tau2` (``EE``: common effect) and `ci`. The option named first is the main one.
         Default: `default_choices`.
     level : float
+    empty_ok : bool
+        True: where nothing can be pooled under any choice the table is empty; else that is an error.
 
     Returns
     -------
@@ -167,6 +189,12 @@ def multiverse(
     given = {name: _labelled(values) for name, values in (choices or default_choices(question)).items()}
     options = {"tau2": {"REML": "REML"}, "ci": {"HKSJ": "HKSJ"}} | given
     sets, left_out = data_sets(evidence, question, {n: o for n, o in options.items() if n not in METHODS})
+    mid = None if question.binary else question.mid
+    about = {"question": question, "measure": question.measure, "level": level}
+    if not sets and empty_ok:
+        nothing = pd.DataFrame(columns=[*options, *RESULTS])
+        nothing.attrs = about
+        return Multiverse(nothing, left_out, options, mid, question.lower_is_better)
     if not sets:
         raise PainsynthError(f"no specification of '{question.title}' leaves a trial to pool")
     heads = pd.DataFrame([data.choices for data in sets])
@@ -174,7 +202,7 @@ def multiverse(
     table = pd.concat([_pooled(heads, yi, vi, mask, level, *how) for how in _methods(options)], ignore_index=True)
     table["main"] = np.logical_and.reduce([table[name] == next(iter(labels)) for name, labels in options.items()])
     table = table[[*options, *RESULTS]]
-    mid = None if question.binary else question.mid
+    table.attrs = about
     return Multiverse(table, left_out, options, mid, question.lower_is_better)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from painsynth.errors import PainsynthError
-from painsynth.evidence.compare import compare
+from painsynth.evidence.compare import selection
 from painsynth.evidence.effects import effects
 from painsynth.evidence.question import Question
 from painsynth.evidence.tables import Evidence
@@ -78,29 +78,41 @@ Head = tuple[dict, dict]
 
 def _varied(evidence: Evidence, question: Question, head: Head, later: Mapping) -> Iterator[tuple[DataSet, str]]:
     widest = "controlled" if "controlled" in later.get("design", {}).values() else question.design
-    table = compare(evidence, replace(question, **head[1], design=widest))
+    table, _ = selection(evidence, replace(question, **head[1], design=widest))
+    done: dict[tuple, tuple] = {}  # many choices keep the same trials: computed once
     for labels, choices in _crossed(later):
-        chosen = _kept(table, choices)
-        reason, yi, vi = "" if len(chosen) else "no trial is left", np.empty(0), np.empty(0)
-        if len(chosen):
-            try:
-                yi, vi = _effects(chosen, head[1].get("measure", question.measure), question.measure)
-            except PainsynthError as error:
-                reason = " ".join(str(error).splitlines()[:2])
+        kept, paired_r = _kept(table, choices), choices.get("paired_r")
+        paired_r = paired_r if "ri" in table and table.loc[kept, "ri"].notna().any() else None
+        key = (kept.tobytes(), paired_r)
+        if key not in done:
+            done[key] = _tried(table[kept], paired_r, head[1].get("measure", question.measure), question.measure)
+        reason, yi, vi = done[key]
         yield DataSet(head[0] | labels, yi, vi), reason
 
 
-def _kept(table: pd.DataFrame, choices: Mapping) -> pd.DataFrame:
-    keep = pd.Series(True, index=table.index)
+def _kept(table: pd.DataFrame, choices: Mapping) -> np.ndarray:
+    """Mask (k,) of the trials that a choice of design and trials keeps."""
+    keep = np.ones(len(table), bool)
     if choices.get("design") == "rct" and len(table):
-        keep &= table["design"] == "rct"
+        keep &= (table["design"] == "rct").to_numpy()
     for column, wanted in LATER["trials"][choices.get("trials", "all")].items():
         if len(table) and column in table:
-            keep &= table[column] == wanted
-    chosen = table[keep]
-    if "paired_r" in choices and "ri" in chosen:
-        chosen = chosen.assign(ri=chosen["ri"].where(chosen["ri"].isna(), choices["paired_r"]))
-    return chosen
+            keep &= (table[column] == wanted).to_numpy()
+    return keep
+
+
+def _tried(
+    chosen: pd.DataFrame, paired_r: float | None, measure: str, shown: str
+) -> tuple[str, np.ndarray, np.ndarray]:
+    """Compute the effects of some trials; where that cannot be done, the reason and no effects."""
+    if chosen.empty:
+        return "no trial is left", np.empty(0), np.empty(0)
+    if paired_r is not None:
+        chosen = chosen.assign(ri=chosen["ri"].where(chosen["ri"].isna(), paired_r))
+    try:
+        return ("", *_effects(chosen, measure, shown))
+    except PainsynthError as error:
+        return " ".join(str(error).splitlines()[:2]), np.empty(0), np.empty(0)
 
 
 def _effects(table: pd.DataFrame, measure: str, shown: str) -> tuple[np.ndarray, np.ndarray]:
