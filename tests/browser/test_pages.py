@@ -11,6 +11,7 @@ from painsynth.report.run import report
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 RUNS = ("evidence", "knee_oa_12m", "knee_oa_adipose_12m")
+PAGES = ("index.html", *(f"{run}/index.html" for run in RUNS), "trials/index.html", "trials/gupta_2016.html")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,23 @@ def test_the_gallery(project_root, open_page, violations, scheme, width):
 
 
 @pytest.mark.parametrize(("scheme", "width"), VIEWS)
-@pytest.mark.parametrize("name", ["index.html", *(f"{run}/index.html" for run in RUNS)])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_report(site, open_page, violations, name, scheme, width):
     hold(open_page(site / name, scheme=scheme, width=width), violations, width)
+
+
+@pytest.mark.slow
+def test_the_search_narrows_the_runs_and_says_so(site, open_page):
+    page = open_page(site / "index.html")
+    page.fill("input[type=search]", "adipose-derived")
+    assert page.locator("[data-item]:visible").count() == 1
+    assert page.inner_text("[role=status]") == "1 of 3 runs"
+    page.click("button[type=reset]")
+    page.wait_for_function("document.querySelector('[role=status]').textContent === '3 of 3 runs'")
+    page.select_option("select[name=condition]", "any")
+    assert page.locator("[data-item]:visible").count() == 1
+    page.click("button[type=reset]")
+    page.locator(".map summary").first.click()
+    assert page.locator(".map a[href='knee_oa_12m/index.html']").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator(".map a[href='knee_oa_12m/index.html']").is_visible()

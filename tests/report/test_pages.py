@@ -51,6 +51,14 @@ def test_a_nameless_figure_gets_words():
     assert 'alt="Figure 1: alt"' in render(shown({**figure, "metadata": {}}), "alt")
 
 
+def test_a_saved_figure_is_offered_with_its_forms_and_its_data():
+    figure = {"output_type": "display_data", "data": {"image/svg+xml": SVG}, "metadata": {}}
+    saved = {"x.svg": SVG.encode() + b"\n", "x.pdf": b"", "x.csv": b"", "other.svg": b"<svg/>"}
+    links = Found(render(shown(figure), "alt", saved)).links
+    assert links == ["x.svg", "x.pdf", "x.csv"]
+    assert Found(render(shown(figure), "alt", {"other.svg": b"<svg/>"})).links == []
+
+
 def test_code_is_folded_and_streams_are_escaped():
     body = render(shown({"output_type": "stream", "name": "stdout", "text": "<b>\x1b[31mred\x1b[0m"}), "alt")
     assert '<details class="code"><summary>Code</summary>' in body
