@@ -31,6 +31,11 @@ def test_what_is_only_shown_counts_too_and_one_trial_is_no_pool():
     assert account_of({}, []) == {"names": [], "fits": [], "studies": {}}
 
 
+def test_a_trial_made_up_by_a_method_is_no_trial():
+    filled = pd.concat([TRIALS, pd.DataFrame({"study": ["filled"], "yi": [1.0], "vi": [4.0]})])
+    assert set(account_of({"filled": filled}, [])["studies"]) == set(TRIALS["study_id"])
+
+
 def test_every_method_has_papers_that_are_known():
     keys = {key for table in (*TABLES.values(), NAMES) for _, papers in table.values() for key in papers}
     assert keys <= set(known())

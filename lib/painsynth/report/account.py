@@ -42,7 +42,8 @@ def account_of(namespace: Mapping, names: Iterable[str]) -> dict:
     for table in found:
         if set(getattr(table, "columns", ())) >= ROWS_OF_A_TRIAL:
             for study, place in zip(table["study_id"], table["rows"], strict=True):
-                rows.setdefault(study, set()).add(place)
+                if isinstance(study, str) and isinstance(place, str):  # a trial made up by a method has neither
+                    rows.setdefault(study, set()).add(place)
     studies = {study: {**_cited(trials, study), "rows": sorted(rows[study])} for study in sorted(rows)}
     return {"names": sorted(names), "fits": [dict(fit) for fit in sorted(fits)], "studies": studies}
 
