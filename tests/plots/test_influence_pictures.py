@@ -2,6 +2,8 @@
 
 import numpy as np
 import painsynth as ps
+import pandas as pd
+import pytest
 from plots.test_statistics_pictures import trials
 
 TABLE = trials(10, "RR", huge=True)
@@ -28,6 +30,23 @@ def test_the_arc_reads_effects_as_ratios():
     x, y = interval.get_xydata().T
     assert np.allclose((y / x)[[0, -1]], ps.pool(TABLE).ci)
     assert "1" in {text.get_text() for text in ax.texts}
+
+
+@pytest.mark.parametrize(("yi", "vi", "measure"), [(0.0, 1e-12, "MD"), (0.0, 1e-12, "RR"), (-5.0, 1e12, "RR")])
+def test_identical_effects_still_have_an_arc_with_a_scale(yi, vi, measure):
+    table = pd.DataFrame({"study": list("ABC"), "yi": yi, "vi": vi})
+    table.attrs["measure"] = measure
+    ax = ps.radial(ps.pool(table))
+    (arc,) = [line for line in ax.lines if line.get_label() == "arc"]
+    assert np.ptp(arc.get_ydata()) > 0
+    assert {"1" if measure == "RR" else "0"} <= {text.get_text() for text in ax.texts}
+
+
+def test_a_ratio_beyond_all_numbers_ends_the_axis():
+    table = pd.DataFrame({"study": ["A", "B"], "yi": [0.0, 0.5], "vi": 1e12})
+    table.attrs["measure"] = "RR"
+    for draw in (ps.forest, ps.funnel):
+        assert np.isfinite(draw(ps.pool(table)).get_xlim()).all()
 
 
 def test_baujat_points_are_those_of_the_table():

@@ -10,7 +10,7 @@ import numpy as np
 
 from painsynth.errors import PainsynthError
 from painsynth.plots.layout import Layout
-from painsynth.plots.limits import axis_limits, linear_ticks, log_ticks
+from painsynth.plots.limits import axis_limits, linear_ticks, log_ticks, within_numbers
 from painsynth.plots.sheet import INTERVALS, Line, Sheet
 from painsynth.plots.style import text_width
 
@@ -83,6 +83,7 @@ def effect_axis(sheet: Sheet, mid: float | None, width: float, size: float) -> E
     whole = transform(_whole(sheet)) if math.isfinite(_whole(sheet)) else math.nan
     studies, summaries = _ends(sheet, ("study",), transform), _ends(sheet, INTERVALS[1:], transform)
     low, high = axis_limits(studies, summaries, [*references, *([whole] if math.isfinite(whole) else [])], 0.0)
+    low, high = within_numbers(low, high) if sheet.ratio else (low, high)
     places, labels = (log_ticks if sheet.ratio else linear_ticks)(low, high, width, size)
     shown = tuple(back(value) for value in references if low <= value <= high)
     band = (back(max(references[0], low)), back(min(references[1], high))) if references else None

@@ -11,6 +11,7 @@ from painsynth.plots.words import figure, power_of_ten
 
 _LADDERS = ((1, 2, 5), (1, 3), (1,))
 _FINE_LADDERS = ((1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9), (1, 2, 5))
+_LOG_MOST = 690.0  # natural logarithm of the largest ratio an axis writes, 10^299
 MONSTER = 4.0  # an interval this many times wider than an ordinary one does not decide on the axis
 
 
@@ -71,6 +72,18 @@ def _core(intervals: np.ndarray, null: float) -> tuple[float, float]:
     return min(float(low[kept].min()), null), max(float(high[kept].max()), null)
 
 
+def within_numbers(low: float, high: float) -> tuple[float, float]:
+    """Ends of a log axis, natural logarithms, cut where the ratio would no longer be a number.
+
+    Examples
+    --------
+    >>> within_numbers(-1.0, 1e6)
+    (-1.0, 690.0)
+    """
+    low, high = (min(max(end, -_LOG_MOST), _LOG_MOST) for end in (low, high))
+    return low, high
+
+
 def linear_ticks(low: float, high: float, width: float, size: float = SMALL_SIZE) -> tuple[list[float], list[str]]:
     """Round positions with their labels on a linear axis `width` points long.
 
@@ -80,6 +93,8 @@ def linear_ticks(low: float, high: float, width: float, size: float = SMALL_SIZE
     ['−30', '−20', '−10', '0', '10']
     """
     span = high - low
+    if span <= 1e-12 * max(abs(low), abs(high)):  # no width that a double can divide: the one place there is
+        return [low], _labels([low], 9)
     raw = span / 6
     power = 10.0 ** math.floor(math.log10(raw))
     for step in (power * factor for factor in (1, 2, 2.5, 5, 10, 20, 50)):
@@ -106,6 +121,7 @@ def log_ticks(low: float, high: float, width: float, size: float = SMALL_SIZE) -
     >>> log_ticks(math.log(0.15), math.log(12), 200)[1]
     ['0.2', '0.5', '1', '2', '5', '10']
     """
+    low, high = within_numbers(low, high)
     decades = range(math.floor(low / math.log(10)), math.ceil(high / math.log(10)) + 1)
     ladders = _LADDERS if high - low > math.log(5) else _FINE_LADDERS
     if high - low <= math.log(1.5):

@@ -111,7 +111,7 @@ class _Arc:
         slope = sx / sy
         inside = slope * math.tan(max(bottom, -1.5)), slope * math.tan(min(top, 1.5))
         effects = np.append(subject.yi, [0.0, *filter(math.isfinite, subject.ci)])
-        room = 0.06 * (effects.max() - effects.min())
+        room = 0.06 * (effects.max() - effects.min()) or 1 / x.max()  # all of them nothing: a standard error is shown
         ends = (max(effects.min() - room, inside[0]), min(effects.max() + room, inside[1]))
         return cls(sx, sy, middle, ends, subject.sheet.ratio)
 

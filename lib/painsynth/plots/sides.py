@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from painsynth.plots import words
-from painsynth.plots.limits import linear_ticks, log_ticks
+from painsynth.plots.limits import linear_ticks, log_ticks, within_numbers
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def effect_side(low: float, high: float, *, measure: str, name: str | None = Non
     (True, 'Mean difference')
     """
     ratio = words.is_ratio(measure)
-    low, high = (math.exp(x) if ratio else x for x in (low, high))
+    low, high = map(math.exp, within_numbers(low, high)) if ratio else (low, high)
     return Side(low, high, words.measure_name(measure) if name is None else name, ratio, ends=ends)
 
 

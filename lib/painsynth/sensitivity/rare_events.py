@@ -95,7 +95,7 @@ def event_methods(effects: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
     >>> trials = pd.DataFrame({"study": ["A", "B", "C"], "ai": [2, 1, 0], "n1i": [40, 35, 20],
     ...                        "ci": [5, 3, 0], "n2i": [38, 36, 20]})
     >>> event_methods(ps.effects(trials, "RR"))[["label", "k", "estimate"]].round(2).values.tolist()[:2]
-    [['Mantel-Haenszel', 2, 0.36], ['Peto', 2, 0.39]]
+    [['Mantel-Haenszel', 2, 0.34], ['Peto', 2, 0.37]]
     """
     odds = effects_of(effects, "OR")
     rows = [_row(name, odds, level) for name in METHODS]
