@@ -44,7 +44,7 @@ def test_every_condition_on_file_with_randomised_trials_has_a_run_empty_or_not(p
     assert set(counts[counts >= 3].index) <= {row["condition"] for row in plan}
 
 
-@pytest.mark.parametrize("name", ["02_pool", "03_compare"])
+@pytest.mark.parametrize("name", ["01_belief", "02_pool", "03_compare", "04_when", "05_for_whom"])
 def test_the_notebooks_defaults_are_the_question_s_own(name):
     """An empty cell of the plan means the notebook's default: one that was changed and saved would change every run."""
     read = read_parameters(ROOT / "notebooks" / f"{name}.ipynb")

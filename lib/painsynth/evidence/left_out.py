@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -37,8 +38,11 @@ def left_out(evidence: Evidence, question: Question, ledger: pd.DataFrame) -> pd
     """
     used = set(ledger.loc[ledger["reason"] == "", "study_id"])
     recorded = evidence.excluded.drop_duplicates("study_id").set_index("study_id")
-    found = [_trial(trial, question, ledger, evidence, recorded) for trial in evidence.studies.itertuples()
-             if trial.study_id not in used and question.condition in (None, trial.condition)]  # fmt: skip
+    asked = evidence.studies[~evidence.studies["study_id"].isin(used)]
+    if question.condition is not None:
+        asked = asked[asked["condition"] == question.condition]
+    known = _Known.of(evidence, ledger, recorded)
+    found = [_trial(trial, question, known, evidence) for trial in asked.itertuples()]
     registered = set(evidence.studies["study_id"])
     found += [_report(study_id, row, evidence, question) for study_id, row in recorded.iterrows()
               if study_id not in registered and question.condition in (None, row["condition"])]  # fmt: skip
@@ -47,19 +51,45 @@ def left_out(evidence: Evidence, question: Question, ledger: pd.DataFrame) -> pd
     )
 
 
-def _trial(trial, question: Question, ledger: pd.DataFrame, evidence: Evidence, recorded: pd.DataFrame) -> tuple:
-    arms = evidence.arms[evidence.arms["study_id"] == trial.study_id]
-    sources = list(dict.fromkeys(arms.loc[arms["role"] == "cells", "msc_source"]))
-    outside = _outside(trial, arms, sources, question)
-    own = recorded.loc[trial.study_id] if trial.study_id in recorded.index else None
-    reason = outside or _reason(trial, ledger, own, evidence, question)
+@dataclass(frozen=True)
+class _Known:
+    """What stands about each trial, looked up once for all of them."""
+
+    sources: dict[str, list[str]]
+    controls: dict[str, list[str]]
+    reasons: dict[str, list[str]]
+    recorded: dict[str, dict]
+
+    @classmethod
+    def of(cls, evidence: Evidence, ledger: pd.DataFrame, recorded: pd.DataFrame) -> _Known:
+        arms = evidence.arms
+        rows = ledger[ledger["reason"] != "baseline value"]
+        return cls(
+            _words(arms[arms["role"] == "cells"], "msc_source"), _words(arms[arms["role"] == "control"], "comparator"),
+            _words(rows, "reason"), recorded.to_dict("index"),
+        )  # fmt: skip
+
+
+def _words(rows: pd.DataFrame, column: str) -> dict[str, list[str]]:
+    """Give the distinct words of a column by trial, in their order."""
+    found: dict[str, dict[str, None]] = {}
+    for study_id, word in zip(rows["study_id"], rows[column], strict=True):
+        found.setdefault(study_id, {})[word] = None
+    return {study_id: list(words) for study_id, words in found.items()}
+
+
+def _trial(trial, question: Question, known: _Known, evidence: Evidence) -> tuple:
+    sources = known.sources.get(trial.study_id, [])
+    outside = _outside(trial, known.controls.get(trial.study_id, []), sources, question)
+    own = known.recorded.get(trial.study_id)
+    reason = outside or _reason(known.reasons.get(trial.study_id, []), own, evidence, question)
     kind = OUTSIDE if outside else OTHER_TIME if reason.startswith(_WINDOW) else UNUSABLE
     direction = "" if own is None else own["direction_reported"]
     joined = "|".join(sources)
     return (trial.label, trial.study_id, reason, kind, direction, trial.n_randomised, joined, trial.source_id)
 
 
-def _outside(trial, arms: pd.DataFrame, sources: list[str], question: Question) -> str:
+def _outside(trial, controls: list[str], sources: list[str], question: Question) -> str:
     """Say why the trial is not what was asked for; empty if it is."""
     if question.msc_source and question.msc_source not in sources:
         return f"cells from {_plain(' and '.join(sources))}"
@@ -69,16 +99,14 @@ def _outside(trial, arms: pd.DataFrame, sources: list[str], question: Question) 
         return "not a randomised trial"
     if trial.design == "":
         return "the design is not reported"
-    controls = set(arms.loc[arms["role"] == "control", "comparator"])
     if question.comparator and question.comparator not in controls:
         return f"compared with {_plain(' and '.join(sorted(controls)) or 'no control without cells')}"
     return ""
 
 
-def _reason(trial, ledger: pd.DataFrame, recorded: pd.Series | None, evidence: Evidence, question: Question) -> str:
+def _reason(reasons: list[str], recorded: dict | None, evidence: Evidence, question: Question) -> str:
     """Give what stopped the trial's most promising rows; where it has none, what the register says."""
-    reasons = ledger.loc[(ledger["study_id"] == trial.study_id) & (ledger["reason"] != "baseline value"), "reason"]
-    words = "; ".join(dict.fromkeys(reasons))
+    words = "; ".join(reasons)
     of_pain = question.outcome == "pain" or (recorded is not None and recorded["reason"] not in _ABOUT_PAIN)
     if recorded is not None and not words and of_pain:
         return _recorded(recorded["reason"], evidence)

@@ -50,7 +50,7 @@ def assumed_correlation(
     >>> import pandas as pd
     >>> table = pd.DataFrame({"study": list("AABBC"), "yi": [-9.0, -12.0, -2.0, -4.0, -6.0], "vi": [4.0, 5, 4, 5, 6]})
     >>> assumed_correlation(table, study="study", correlations=(0.5,))["estimate"].round(1).tolist()
-    [-6.4, -6.5, -6.4]
+    [-6.4, -6.5, -6.6]
     """
     several = effects[study].nunique() > 1
     rows = []

@@ -215,7 +215,7 @@ def moderators(
     >>> table = pd.DataFrame({"study": list("abcde"), "yi": [-2.0, -5, -6, -9, -4], "vi": 1.0,
     ...                       "year": [2012, 2016, 2018, 2022, 2015]})
     >>> moderators(table, ["year"]).table[["moderator", "k", "change"]].round(2).values.tolist()
-    [['year', 5, -0.69]]
+    [['year', 5, -0.7]]
     """
     labels = np.array(studies_of(effects).label, dtype=object)
     found = {name: _one(effects, labels, _known(name, tuple(FEATURES)), (permutations, seed, how)) for name in names}
