@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -32,7 +33,20 @@ class Fault:
 
 
 class PainsynthError(ValueError):
-    """Base of every error painsynth raises on purpose."""
+    """Base of every error painsynth raises on purpose.
+
+    In a notebook it shows the line that asked and the message, not the inside of the library.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython what to show: the last line of the notebook that led here, and what is possible."""
+        frames = [frame for frame in traceback.extract_tb(self.__traceback__) if _is_cell(frame.filename)]
+        asked = [f"Cell line {frame.lineno}\n----> {frame.lineno} {frame.line}" for frame in frames[-1:]]
+        return [*asked, f"{type(self).__name__}: {self}"]
+
+
+def _is_cell(file: str) -> bool:
+    return "ipykernel" in file or file.startswith("<ipython-input")
 
 
 class EvidenceError(PainsynthError):

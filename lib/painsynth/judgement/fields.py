@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from painsynth.evidence.question import Question
 from painsynth.judgement.answers import Answer, answer
+from painsynth.judgement.certainty import LEVELS
+from painsynth.judgement.words import count, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,3 +76,40 @@ def answers(evidence: Evidence, questions: Question | Iterable[Question], **how)
     """
     asked = field_questions(evidence, questions) if isinstance(questions, Question) else questions
     return [answer(evidence, question, **how) for question in asked]
+
+
+def fields_sentence(found: Iterable[Answer]) -> str:
+    """Say in how many fields of the map something can be pooled, and how sure it is.
+
+    Parameters
+    ----------
+    found : iterable of Answer
+        From `answers`; all sources of a condition together are no field of their own, and not counted.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import painsynth as ps
+    >>> ps.fields_sentence(ps.answers(ps.load_evidence(), ps.Question(condition="any")))    # doctest: +SKIP
+    'Of 28 combinations of condition and cell source on file 3 have pain results at 12 months that can be pooled ...'
+    """
+    fields = [one for one in found if one.question.msc_source]
+    if not fields:
+        return "No combination of condition and cell source is on file."
+    question, pooled = fields[0].question, [one for one in fields if one.fit is not None]
+    what = f"{plain(question.outcome)} results {question_time(question)}"
+    head = (f"Of {count(len(fields), 'combination')} of condition and cell source on file {len(pooled)} "
+            f"{'has' if len(pooled) == 1 else 'have'} {what} ")  # fmt: skip
+    levels = Counter(one.certainty.level for one in pooled)
+    sure = ", ".join(f"{plain(level)} in {levels[level]}" for level in reversed(LEVELS) if levels[level])
+    alone = sum(one.k == 1 for one in pooled)
+    single = f"; {alone} of them {'rests' if alone == 1 else 'rest'} on one trial" if alone else ""
+    return f"{head}that can be pooled{f' (certainty {sure}{single})' if pooled else ''}."
+
+
+def question_time(question: Question) -> str:
+    """When a question is asked of, in words."""
+    return "at the longest follow-up" if question.months is None else f"at {question.months:g} months"

@@ -14,6 +14,7 @@ from painsynth.evidence.question import Question
 from painsynth.formats import interval, number, p_value, percent
 from painsynth.judgement.answers import Answer, answer
 from painsynth.judgement.certainty import important_difference
+from painsynth.judgement.differences import grouping
 from painsynth.judgement.names import figure_name
 from painsynth.judgement.words import capital, count, plain
 from painsynth.stats.intervals import z_quantile
@@ -24,17 +25,18 @@ if TYPE_CHECKING:
 SUPPORTED, CONTRADICTED, UNCERTAIN, UNTESTED = "supported", "contradicted", "uncertain", "untested"
 SURE_ENOUGH = ("moderate", "high")
 LEAST_TO_FAIL = 10.0  # percent of treated patients who do not respond
-COLUMNS = ["claim_id", "test", "claim", "rule", "verdict", "reason", "k", "patients", "result", "certainty", "slug",
-           "figure"]  # fmt: skip
+COLUMNS = ["claim_id", "test", "claim", "asked", "rule", "verdict", "reason", "k", "patients", "result", "certainty",
+           "slug", "figure"]  # fmt: skip
 _ASKED = ("condition", "msc_source", "comparator", "outcome", "months", "measure", "window")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One word and its reason."""
+    """One word and its reason; the result it rests on where that is not the pooled effect."""
 
     verdict: str
     reason: str
+    result: str = ""
 
 
 def claim_tests(evidence: Evidence) -> pd.DataFrame:
@@ -57,11 +59,13 @@ def claim_tests(evidence: Evidence) -> pd.DataFrame:
     not_measured
         Untested, with what would have to be on file.
 
+    `certainty` is that of the pooled effect; it is empty where a rule rests on something else (groups, single arms).
+
     Returns
     -------
     DataFrame
-        claim_id, test, claim, rule, verdict, reason, k, patients, result, certainty, slug (of the question), figure
-        (name of the picture that shows the fit; empty where nothing is pooled).
+        claim_id, test, claim, asked (in words), rule, verdict, reason, k, patients, result, certainty, slug (of the
+        question), figure (name of the picture that shows the fit; empty where nothing is pooled).
 
     Raises
     ------
@@ -113,12 +117,13 @@ def _together(tests: pd.DataFrame) -> tuple[str, str]:
             chosen = tests[tests["verdict"] == word]
             return word, " ".join(dict.fromkeys(chosen["reason"]))
     tally = ", ".join(f"{times} {word}" for word, times in found.items())
-    said = " ".join(f"{plain(row.test)}: {row.reason}" for row in tests.itertuples())
+    said = " ".join(f"{row.asked}: {row.reason}" for row in tests.itertuples())
     return UNCERTAIN, f"{capital(count(len(tests), 'test'))} ({tally}). {capital(said)}"
 
 
 def _tested(evidence: Evidence, row: Mapping, known: dict[Question, Answer]) -> dict:
     head = {name: row[name] for name in ("claim_id", "test", "claim", "rule")}
+    head["asked"] = capital(plain(row["test"]))
     if row["rule"] == "not_measured":
         reason, empty = f"Not on file: {row['needs']}.", dict.fromkeys(("result", "certainty", "slug", "figure"), "")
         return head | empty | {"verdict": UNTESTED, "reason": reason, "k": 0, "patients": 0}
@@ -127,9 +132,12 @@ def _tested(evidence: Evidence, row: Mapping, known: dict[Question, Answer]) -> 
         known[question] = answer(evidence, question)
     found = known[question]
     verdict = _RULES[row["rule"]](found, row)
+    by = f", by {grouping(row['by'])}" if row["by"] else ""
     return head | {
+        "asked": f"{question.title}{by}",
         "verdict": verdict.verdict, "reason": verdict.reason, "k": found.k, "patients": found.patients,
-        "result": "" if found.fit is None else _result(found), "certainty": found.certainty.level,
+        "result": verdict.result or ("" if found.fit is None else _result(found)),
+        "certainty": "" if verdict.result else found.certainty.level,
         "slug": question.slug, "figure": _figure(found, row),
     }  # fmt: skip
 
@@ -185,13 +193,14 @@ def _differs(found: Answer, row: Mapping) -> Verdict:
     from painsynth.stats.subgroups import pool_by
 
     if found.fit is None or found.effects[row["by"]].nunique() < 2:
-        return Verdict(UNTESTED, f"Fewer than two groups by {plain(row['by'])} have results.")
+        return Verdict(UNTESTED, f"Fewer than two groups by {grouping(row['by'])} have results.")
     tests = [pool_by(found.effects, row["by"], common_tau2=shared).q_between_p for shared in (False, True)]
+    brief = f"groups: {p_value(tests[0])} and {p_value(tests[1])}"
     shown = f"{p_value(tests[0])} with separate, {p_value(tests[1])} with one between-trial variance"
     if max(tests) < 1 - found.fit.level:
-        return Verdict(SUPPORTED, f"Groups by {plain(row['by'])} differ ({shown}).")
-    return Verdict(UNCERTAIN, f"Groups by {plain(row['by'])} do not differ beyond chance, or not under both "
-                              f"assumptions ({shown}).")  # fmt: skip
+        return Verdict(SUPPORTED, f"Groups by {grouping(row['by'])} differ ({shown}).", brief)
+    return Verdict(UNCERTAIN, f"Groups by {grouping(row['by'])} do not differ beyond chance, or not under both "
+                              f"assumptions ({shown}).", brief)  # fmt: skip
 
 
 def _can_fail(found: Answer, row: Mapping) -> Verdict:
@@ -201,7 +210,7 @@ def _can_fail(found: Answer, row: Mapping) -> Verdict:
     low, high = (100 * end for end in wilson(n - responders, n, found.fit.level))
     share = f"{number(n - responders, 0)} of {number(n, 0)} treated did not respond ({percent(low)} to {percent(high)})"
     verdict = SUPPORTED if low > LEAST_TO_FAIL else CONTRADICTED if high < LEAST_TO_FAIL else UNCERTAIN
-    return Verdict(verdict, f"{share}.")
+    return Verdict(verdict, f"{share}.", f"{number(n - responders, 0)} of {number(n, 0)} without response")
 
 
 def wilson(events: float, n: float, level: float = 0.95) -> tuple[float, float]:

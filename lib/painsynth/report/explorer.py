@@ -29,7 +29,7 @@ FLAGS = {"rows with a grave doubt left out": "default", "no row left out": "none
          "rows with any spread in doubt left out too": "default|possibly_sem_not_sd|spread_implausible"}  # fmt: skip
 
 
-def explore(evidence: Evidence) -> ipywidgets.Widget:
+def explore(evidence: Evidence, question: Question | None = None) -> ipywidgets.Widget:
     """Ask questions by hand: choose condition, cells, control, time, measure, estimator, interval and doubts.
 
     Every change compares, pools, and draws again; what cannot be done is said instead of the picture. Needs a running
@@ -38,6 +38,8 @@ def explore(evidence: Evidence) -> ipywidgets.Widget:
     Parameters
     ----------
     evidence : Evidence
+    question : Question, optional
+        Where to start; what the controls do not offer starts at their first choice.
 
     Returns
     -------
@@ -52,6 +54,8 @@ def explore(evidence: Evidence) -> ipywidgets.Widget:
     import ipywidgets as widgets
 
     controls = {name: _dropdown(name, options) for name, options in _options(evidence).items()}
+    for name in ("condition", "msc_source", "comparator", "months"):
+        _start(controls[name], name, question)
     answer = widgets.HTML()
 
     @lru_cache(maxsize=64)
@@ -99,6 +103,16 @@ def _dropdown(name: str, options: dict[str, object]) -> ipywidgets.Dropdown:
 
     look = {"description_width": "80px"}
     return widgets.Dropdown(options=list(options.items()), description=_NAMES.get(name, name), style=look)
+
+
+def _start(control: ipywidgets.Dropdown, name: str, question: Question | None) -> None:
+    """Set a control to what a question asks, where it is offered."""
+    if question is None:
+        return
+    asked = getattr(question, name)
+    value = (0 if name == "months" else "any") if asked is None else asked
+    if value in {offered for _, offered in control.options}:
+        control.value = value
 
 
 def _shown(evidence: Evidence, chosen: dict[str, object]) -> str:
