@@ -150,6 +150,35 @@ def ends_with_provenance(notebook):
     return [] if good else ["the last cell is not `ps.provenance()`"]
 
 
+HOW_TO = (
+    "**To change the question**, edit a value in the next cell and choose *Run > Restart Kernel and Run All Cells...*. "
+    "A wrong value is refused with the values that are possible."
+)
+
+
+def says_how_to_change_the_question(notebook):
+    lines = source(notebook["cells"][0]).splitlines() if notebook["cells"] else []
+    return (
+        [] if any(line.startswith(HOW_TO) for line in lines) else ["the first cell lacks the shared line 'To change'"]
+    )
+
+
+# A digit in prose is a result unless it belongs to a name: a citation's year or page, a scale, a file, a notebook.
+CITED = re.compile(
+    r"`[^`]*`|\[[^\]]*\]\([^)]*\)|CD\d+(\.\w+)?|\b10\.\d{4,}/\S+|\b(19|20)\d\d\b[^.;:]{0,40}?\d+(\(\d+\))?:\w*\d+(-\d+)?"
+    r"|\b(19|20)\d\d\b|chapters? [\d, and]+|\b0\s?[-\N{EN DASH}]\s?(100|10)\b|RoB 2|CR2|\bI2\b|tau2"
+)
+
+
+def no_result_is_typed_as_prose(notebook):
+    breaches = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            left = re.findall(r"[^\s(]*\d[^\s)]*", CITED.sub("", source(cell)))
+            breaches += [f"'{word}' is typed in prose; compute it" for word in left]
+    return breaches
+
+
 RULES = [
     title_is_a_question,
     first_code_cell_holds_the_parameters,
@@ -162,6 +191,8 @@ RULES = [
     outputs_are_stripped,
     kernel_is_the_common_one,
     ends_with_provenance,
+    says_how_to_change_the_question,
+    no_result_is_typed_as_prose,
 ]
 
 
@@ -253,7 +284,7 @@ def cell(text: str, kind: str = "code", **metadata) -> dict:
 
 GOOD = {
     "cells": [
-        cell("# Does it help?\n\nA sentence.", "markdown"),
+        cell(f"# Does it help?\n\n{HOW_TO}", "markdown"),
         cell(
             "months: int = 12  # which time point?\ncondition: str = 'knee oa'  # one of the conditions on file",
             tags=["parameters"],
@@ -278,6 +309,8 @@ SEEDED = {
     "outputs_are_stripped": (4, {"execution_count": 3}),
     "kernel_is_the_common_one": (None, {"kernelspec": {"name": "my laptop"}}),
     "ends_with_provenance": (5, "fit"),
+    "says_how_to_change_the_question": (0, "# Does it help?"),
+    "no_result_is_typed_as_prose": (2, "## Answer\n\nPain falls by 14 points."),
 }
 
 

@@ -44,3 +44,12 @@ def test_only_words_on_file_are_offered(explorer):
     evidence = ps.load_evidence(ROOT / "data")
     offered = {value for _, value in controls["condition"].options}
     assert offered <= set(evidence.studies["condition"])
+
+
+def test_it_starts_from_a_question(monkeypatch):
+    question = ps.Question(condition="knee_osteoarthritis", msc_source="bone_marrow", months=6)
+    evidence = ps.load_evidence(ROOT / "data")
+    box = ps.explore(evidence, question)
+    shown = {control.description: control.value for control in box.children[0].children}
+    assert (shown["cells from"], shown["time"]) == ("bone_marrow", 6)
+    assert "bone marrow" in box.children[1].value
