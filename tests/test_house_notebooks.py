@@ -166,7 +166,8 @@ def says_how_to_change_the_question(notebook):
 # A digit in prose is a result unless it belongs to a name: a citation's year or page, a scale, a file, a notebook.
 CITED = re.compile(
     r"`[^`]*`|\[[^\]]*\]\([^)]*\)|CD\d+(\.\w+)?|\b10\.\d{4,}/\S+|\b(19|20)\d\d\b[^.;:]{0,40}?\d+(\(\d+\))?:\w*\d+(-\d+)?"
-    r"|\b(19|20)\d\d\b|chapters? [\d, and]+|\b0\s?[-\N{EN DASH}]\s?(100|10)\b|RoB 2|CR2|\bI2\b|tau2"
+    r"|\b(19|20)\d\d\b|chapters? \d+( \([^)]*\))?((, | and )\d+( \([^)]*\))?)*|\barms? [12]\b"
+    r"|\b0\s?[-\N{EN DASH}]\s?(100|10)\b|RoB 2|CR2|\bI2\b|tau2"
 )
 
 
