@@ -19,7 +19,7 @@ TRIALS = pd.DataFrame({
 def test_an_account_tells_fits_names_and_rows():
     fit = ps.pool(TRIALS)
     told = account_of({"fit": fit, "deep": {"all": [ps.pool(TRIALS, tau2="DL")]}, "_hidden": 1}, ["pool"])
-    assert told["names"] == ["pool"]
+    assert told["names"] == ["Fit", "pool"]
     assert [each["method_tau2"] for each in told["fits"]] == ["DL", "REML"]
     assert told["studies"]["b_2018"]["rows"] == ["outcomes.csv 5"]
     assert json.loads(json.dumps(told)) == told
@@ -39,7 +39,7 @@ def test_a_trial_made_up_by_a_method_is_no_trial():
 def test_every_method_has_papers_that_are_known():
     keys = {key for table in (*TABLES.values(), NAMES) for _, papers in table.values() for key in papers}
     assert keys <= set(known())
-    assert set(NAMES) <= set(ps.__all__)
+    assert set(NAMES) <= {*ps.__all__}
     for each in known().values():
         assert each.author and (each.title or (each.container and each.volume and each.page))
 

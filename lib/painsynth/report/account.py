@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 
 MIME = "application/vnd.painsynth.account+json"
 METHODS = ("model", "method", "method_tau2", "method_ci", "method_pi", "method_tau2_ci", "measure")
@@ -31,7 +31,10 @@ def account() -> dict:
 
 
 def account_of(namespace: Mapping, names: Iterable[str]) -> dict:
-    """Give the account of a namespace: `names` used, `fits` by their methods, `studies` with the rows used of each."""
+    """Give the account of a namespace.
+
+    `names` used and kinds of results made, `fits` by their methods, `studies` with the rows used of each.
+    """
     own = [value for name, value in namespace.items() if not name.startswith("_") and name not in ("In", "Out")]
     shown = namespace.get("Out") or {}
     found = list(_walk([*own, *shown.values()], DEPTH, set()))
@@ -45,7 +48,8 @@ def account_of(namespace: Mapping, names: Iterable[str]) -> dict:
                 if isinstance(study, str) and isinstance(place, str):  # a trial made up by a method has neither
                     rows.setdefault(study, set()).add(place)
     studies = {study: {**_cited(trials, study), "rows": sorted(rows[study])} for study in sorted(rows)}
-    return {"names": sorted(names), "fits": [dict(fit) for fit in sorted(fits)], "studies": studies}
+    records = {type(each).__name__ for each in found if is_dataclass(each)}
+    return {"names": sorted({*names, *records}), "fits": [dict(fit) for fit in sorted(fits)], "studies": studies}
 
 
 def _walk(values: Iterable, depth: int, seen: set[int]) -> Iterator:
@@ -58,7 +62,7 @@ def _walk(values: Iterable, depth: int, seen: set[int]) -> Iterator:
         if own or hasattr(value, "columns"):
             yield value
         if depth and own and is_dataclass(value) and not _is_evidence(value):
-            yield from _walk((getattr(value, field.name) for field in fields(value)), depth - 1, seen)
+            yield from _walk(vars(value).values(), depth - 1, seen)  # with what was worked out on demand
         elif depth and isinstance(value, Mapping):
             yield from _walk(value.values(), depth - 1, seen)
         elif depth and isinstance(value, list | tuple):

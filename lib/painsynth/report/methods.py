@@ -43,6 +43,8 @@ TAU2_CI = {
     "J": ("the generalised Q statistic with weights of Jackson", ("jackson_2013",)),
 }
 NAMES = {
+    "Certainty": ("certainty after GRADE, by stated rules", ("guyatt_2011",)),
+    "Regression": ("meta-regression", ("viechtbauer_2010",)),
     "answer": ("effect measures and their variances", ("viechtbauer_2010", "cochrane_handbook")),
     "baujat": ("the plot of Baujat", ("baujat_2002",)),
     "begg": ("the rank correlation test for asymmetry", ("begg_mazumdar_1994",)),

@@ -21,7 +21,7 @@ COMPARED = (
     ("estimate", "estimate"), ("se", "SE"), ("ci_low", "95% CI from"), ("ci_high", "to"), ("n_experimental", "n cells"),
     ("n_control", "n control"),
 )  # fmt: skip
-WHERE = ("Where it stands", "How it was read", "Flags", "Used in")
+WHERE = ("Where it stands", "Flags", "Used in")
 
 
 @dataclass(frozen=True)
@@ -133,23 +133,23 @@ def _age(row) -> str:
 
 
 def _outcomes(trial: File, arms: Mapping[str, str]) -> str:
-    names = ("Outcome", "Arm", "Months", "Kind of value", "Figures", *WHERE)
+    names = ("Outcome", "Arm", "Months", "Figures", *WHERE)
     rows = [
         (_place("outcomes", row.Index),
-         [_measured(row), escape(arms.get(row.arm_id, row.arm_id)), figure(row.months), escape(plain(row.value_type)),
-          _figures(row, MEASURED), *_where(trial, row, "outcomes")])
+         [_measured(row), escape(arms.get(row.arm_id, row.arm_id)), figure(row.months),
+          f"{escape(plain(row.value_type))}: {_figures(row, MEASURED)}", *_where(trial, row, "outcomes")])
         for row in trial.of("outcomes").itertuples()
     ]  # fmt: skip
     return cards("Figures as printed, on the instrument's own scale", names, rows) if rows else ""
 
 
 def _contrasts(trial: File, arms: Mapping[str, str]) -> str:
-    names = ("Outcome", "Arms", "Months", "Kind of value", "Figures", *WHERE)
+    names = ("Outcome", "Arms", "Months", "Figures", *WHERE)
     rows = [
         (_place("contrasts", row.Index),
          [_measured(row),
           f"{escape(arms.get(row.experimental_arm_id, ''))} − {escape(arms.get(row.control_arm_id, ''))}",
-          figure(row.months), escape(f"{plain(row.value_type)}, {plain(row.measure)}"),
+          figure(row.months), f"{escape(plain(row.value_type))}, {escape(plain(row.measure))}: " +
           "; ".join(filter(None, [_figures(row, COMPARED), f"p {escape(row.p_value)}" if row.p_value else ""])),
           *_where(trial, row, "contrasts")])
         for row in trial.of("contrasts").itertuples()
@@ -185,9 +185,16 @@ def _where(trial: File, row, table: str) -> list[str]:
     quoted = f"<q>{escape(row.quote)}</q>" if row.quote else ""
     stands = "; ".join(filter(None, [page, escape(row.location)]))
     flags = ", ".join(f'<a href="#flag-{code}">{escape(plain(code))}</a>' for code in row.flags.split("|") if code)
-    runs = "; ".join(_run(run) for run in trial.uses.of_row.get((table, row.Index), []))
-    row_in_file = f"{table}.csv, row {row.Index}"
-    return [f"{stands} {quoted}", f"{escape(plain(row.confidence))} ({row_in_file})", flags, runs]
+    how = f"({escape(plain(row.confidence))}; {table}.csv, row {row.Index})"
+    return [f"{stands} {quoted} {how}", flags, _runs(trial.uses.of_row.get((table, row.Index), []))]
+
+
+def _runs(runs: list) -> str:
+    """Link the runs; several fold together."""
+    if len(runs) < 2:
+        return "".join(map(_run, runs))
+    items = "".join(f"<li>{_run(run)}</li>" for run in runs)
+    return f"<details><summary>{len(runs)} runs</summary><ul>{items}</ul></details>"
 
 
 def _bias(trial: File) -> str:
@@ -202,17 +209,18 @@ def _bias(trial: File) -> str:
 
 def _conflicts(trial: File) -> str:
     rows = [
-        ("", [escape(row.what), escape(row.value_a), _source(trial, row.source_a), escape(row.value_b),
-              _source(trial, row.source_b), escape(row.kept), escape(row.why)])
+        ("", [escape(row.what), _reading(trial, row.value_a, row.source_a), _reading(trial, row.value_b, row.source_b),
+              escape(row.kept), escape(row.why)])
         for row in trial.of("conflicts").itertuples()
     ]  # fmt: skip
-    names = ("What", "Reading A", "Source A", "Reading B", "Source B", "Kept", "Why")
+    names = ("What", "Reading a", "Reading b", "Kept", "Why")
     return cards("Two readings that differ, and which was kept", names, rows) if rows else ""
 
 
-def _source(trial: File, name: str) -> str:
+def _reading(trial: File, value: str, name: str) -> str:
     source = trial.sources.get(name)
-    return link(source["url"], escape(name)) if source is not None else escape(name)
+    place = link(source["url"], escape(name)) if source is not None else escape(name)
+    return f"{escape(value)} ({place})" if place else escape(value)
 
 
 def _flags(trial: File) -> str:
