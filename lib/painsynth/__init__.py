@@ -35,7 +35,7 @@ _HOME = {
     "Regression": "stats.regression",
     "SmallStudies": "sensitivity.small_studies",
     "Table": "tables.record",
-    "Translation": "evidence.translations",
+    "Translation": "evidence.translated",
     "across": "evidence.across",
     "aggregate": "stats.aggregate",
     "answer": "judgement.answers",

@@ -63,6 +63,15 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
         ``.attrs["question"]``; ``.attrs["lower_is_better"]``. Empty when nothing can be compared; then
         ``.attrs["coverage"]`` says where results do exist.
 
+    Raises
+    ------
+    QuestionError
+        A flag in `leave_out` that flags.csv does not know.
+
+    References
+    ----------
+    Cochrane Handbook 6.5, sections 6.5.2.10, 10.5.2 and 23.3.4; the order of the preferences is this project's own.
+
     Examples
     --------
     >>> import painsynth as ps

@@ -8,51 +8,13 @@ scale the patients who improve) or "high" (those who do not).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from painsynth import formats
 from painsynth.errors import EffectsError
 from painsynth.evidence.conversions import log_or_to_smd, smd_to_log_or
 from painsynth.evidence.effects import effects
-
-IN_RAW_SDS = ("SMD", "SMDH", "SMD1", "SMD1H", "SMCR", "SMCRH", "SMCRP", "SMCRPH", "PPC1", "PPC1H", "PPC2", "OR2DL",
-              "OR2DN")  # fmt: skip
-ODDS = ("OR", "PETO", "D2ORL", "D2ORN")
-EVENTS = ("high", "low")
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A fit in other words.
-
-    Attributes
-    ----------
-    estimate : float
-    ci, pi : tuple of float
-        Confidence and prediction interval, limits in ascending order; NaN where the fit has none. For a number needed
-        to treat the limit on the side of benefit comes first, and an interval that holds "no effect" runs from there
-        through infinity to a negative number (needed to harm).
-    title : str
-        What the numbers are.
-    level : float
-    """
-
-    estimate: float
-    ci: tuple[float, float]
-    pi: tuple[float, float]
-    title: str
-    level: float = 0.95
-
-    def __str__(self) -> str:
-        low, high = self.ci
-        words = formats.interval(low, high)
-        if self.title.startswith("number needed") and low > 0 > high:
-            words = f"{formats.number(low)} to \N{INFINITY}, or to harm {formats.number(-high)}"
-        return f"{self.title} {formats.number(self.estimate)} ({self.level:.0%} CI {words})"
+from painsynth.evidence.translated import IN_RAW_SDS, ODDS, one_over, positive, share, sign, translate
 
 
 def smd_to_or(smd, *, event="high", method="logistic"):
@@ -67,6 +29,16 @@ def smd_to_or(smd, *, event="high", method="logistic"):
     method : "logistic" or "cox"
         Factor pi / sqrt(3), or 1.65.
 
+    Returns
+    -------
+    number, array or Translation
+        Odds ratio, not its logarithm; of the shape of `smd`.
+
+    Raises
+    ------
+    EffectsError
+        A word that is not known; a fit that is no standardised mean difference.
+
     References
     ----------
     Chinn 2000, Stat Med 19:3127; Hasselblad & Hedges 1995, Psychol Bull 117:167; Cochrane Handbook 6.5, section 10.6.
@@ -76,9 +48,9 @@ def smd_to_or(smd, *, event="high", method="logistic"):
     >>> round(float(smd_to_or(-0.5)), 3), round(float(smd_to_or(-0.5, event="low")), 3)
     (0.404, 2.477)
     """
-    sign = _sign(event)
-    return _translate(
-        smd, lambda x: np.exp(sign * smd_to_log_or(x, method=method)), f"odds ratio of a {event} score", IN_RAW_SDS
+    turn = sign(event)
+    return translate(
+        smd, lambda x: np.exp(turn * smd_to_log_or(x, method=method)), f"odds ratio of a {event} score", IN_RAW_SDS
     )
 
 
@@ -91,16 +63,32 @@ def or_to_smd(ratio, *, event="high", method="logistic"):
         Odds ratio of the event, cells over control.
     event : "high" or "low"
         Which scores make the event. Responders on a pain scale are those with a low score or a large drop: "low".
+    method : "logistic" or "cox"
+        As in `smd_to_or`.
+
+    Returns
+    -------
+    number, array or Translation
+        In standard deviations; of the shape of `ratio`.
+
+    Raises
+    ------
+    EffectsError
+        A ratio that is not above 0; a word that is not known; a fit that is no odds ratio.
+
+    References
+    ----------
+    As `smd_to_or`.
 
     Examples
     --------
     >>> round(float(or_to_smd(2.477, event="low")), 3)      # more responders: less pain
     -0.5
     """
-    sign = _sign(event)
-    return _translate(
+    turn = sign(event)
+    return translate(
         ratio,
-        lambda x: sign * log_or_to_smd(np.log(_positive(x, "an odds ratio")), method=method),
+        lambda x: turn * log_or_to_smd(np.log(positive(x, "an odds ratio")), method=method),
         "standardised mean difference",
         ODDS,
     )
@@ -116,11 +104,20 @@ def responders_to_smd(table, *, event="low", method="logistic", **options):
         `effects(table, "OR")` takes, with its options.
     event : "low" or "high"
         Which scores make a responder; "low" for pain, so that more responders with cells give an SMD below 0.
+    method : "logistic" or "cox"
+        As in `smd_to_or`.
+    **options
+        As in `effects`.
 
     Returns
     -------
     DataFrame, k rows
         As from `effects`; `yi`, `vi` in standard deviations, measure SMD, `effect_from` says where they come from.
+
+    Raises
+    ------
+    EffectsError
+        What `effects` refuses; a word that is not known.
 
     References
     ----------
@@ -135,10 +132,10 @@ def responders_to_smd(table, *, event="low", method="logistic", **options):
           yi     vi
     0 -0.606  0.071
     """
-    sign, factor = _sign(event), float(smd_to_log_or(1.0, method=method))
+    turn, factor = sign(event), float(smd_to_log_or(1.0, method=method))
     found = effects(table, "OR", **options)
     notes = found.attrs["notes"]
-    found["yi"], found["vi"] = sign * found["yi"] / factor, found["vi"] / factor**2
+    found["yi"], found["vi"] = turn * found["yi"] / factor, found["vi"] / factor**2
     found["effect_from"] = [f"odds ratio of responders ({source})" for source in found["effect_from"]]
     found.attrs |= {"measure": "SMD", "log": False, "options": {}, "notes": notes}
     return found
@@ -162,6 +159,11 @@ def smd_to_nnt(smd, *, control_rate=None, event="low"):
         Above 0: patients to treat for one more success; below 0: for one success less (needed to harm); infinite for
         no effect.
 
+    Raises
+    ------
+    EffectsError
+        A share that is not between 0 and 1; a word that is not known; a fit that is no standardised mean difference.
+
     References
     ----------
     Kraemer & Kupfer 2006, Biol Psychiatry 59:990; Furukawa & Leucht 2011, PLoS One 6:e19070.
@@ -171,15 +173,15 @@ def smd_to_nnt(smd, *, control_rate=None, event="low"):
     >>> round(float(smd_to_nnt(-0.5)), 2), round(float(smd_to_nnt(-0.5, control_rate=0.3)), 2)
     (3.62, 5.26)
     """
-    sign = _sign(event)
+    turn = sign(event)
     if control_rate is not None:
-        rate = _share(control_rate, "control_rate")
-        how, gain = "", lambda x: ndtr(sign * np.asarray(x, dtype=float) + ndtri(rate)) - rate
+        rate = share(control_rate, "control_rate")
+        how, gain = "", lambda x: ndtr(turn * np.asarray(x, dtype=float) + ndtri(rate)) - rate
     else:
-        how, gain = " (Kraemer & Kupfer)", lambda x: 2 * ndtr(sign * np.asarray(x, dtype=float) / np.sqrt(2)) - 1
+        how, gain = " (Kraemer & Kupfer)", lambda x: 2 * ndtr(turn * np.asarray(x, dtype=float) / np.sqrt(2)) - 1
     if how == "" and np.ndim(rate) == 0:
         how = f" (success of {100 * float(rate):g}% with the control)"
-    return _translate(smd, lambda x: _reciprocal(gain(x)), f"number needed to treat{how}", IN_RAW_SDS, reciprocal=True)
+    return translate(smd, lambda x: one_over(gain(x)), f"number needed to treat{how}", IN_RAW_SDS, reciprocal=True)
 
 
 def smd_to_points(smd, *, sd):
@@ -191,6 +193,16 @@ def smd_to_points(smd, *, sd):
     sd : number or array
         Between patients, in points; from a representative trial or cohort, and to be stated with the result.
 
+    Returns
+    -------
+    number, array or Translation
+        Points of the scale, cells minus control; of the shape of `smd` and `sd` together.
+
+    Raises
+    ------
+    EffectsError
+        An SD that is not above 0; a fit that is no standardised mean difference.
+
     References
     ----------
     Cochrane Handbook 6.5, chapter 15.
@@ -200,9 +212,9 @@ def smd_to_points(smd, *, sd):
     >>> float(smd_to_points(-0.5, sd=22.0))
     -11.0
     """
-    spread = _positive(sd, "sd")
+    spread = positive(sd, "sd")
     of = f" (SD {float(spread):g})" if np.ndim(spread) == 0 else ""
-    return _translate(smd, lambda x: np.asarray(x, dtype=float) * spread, f"points{of}", IN_RAW_SDS)
+    return translate(smd, lambda x: np.asarray(x, dtype=float) * spread, f"points{of}", IN_RAW_SDS)
 
 
 def risk_difference(ratio, *, control_risk, measure=None, per=100):
@@ -225,6 +237,11 @@ def risk_difference(ratio, *, control_risk, measure=None, per=100):
         Risk with cells minus `control_risk`, times `per`: below 0 fewer patients with the event. With a risk ratio the
         risk with cells is held at 1.
 
+    Raises
+    ------
+    EffectsError
+        A ratio that is not above 0, a risk that is not between 0 and 1, a measure that is no odds or risk ratio.
+
     References
     ----------
     Cochrane Handbook 6.5, chapter 15.
@@ -239,59 +256,12 @@ def risk_difference(ratio, *, control_risk, measure=None, per=100):
     measure = getattr(ratio, "measure", None) or measure or "OR"
     if measure not in (*ODDS, "RR"):
         raise EffectsError(f"a risk difference needs an odds ratio or a risk ratio, not {measure}")
-    risk = _share(control_risk, "control_risk")
+    risk = share(control_risk, "control_risk")
 
     def difference(x):
-        x = _positive(x, "a ratio")
+        x = positive(x, "a ratio")
         treated = np.minimum(x * risk, 1.0) if measure == "RR" else x * risk / (1 - risk + x * risk)
         return per * (treated - risk)
 
     of = f" at a control risk of {100 * float(risk):g}%" if np.ndim(risk) == 0 else ""
-    return _translate(ratio, difference, f"events per {per:g} patients, cells minus control{of}", (*ODDS, "RR"))
-
-
-def _translate(given, function: Callable, title: str, allowed: tuple[str, ...], *, reciprocal: bool = False):
-    """Apply a monotone function to numbers, or to estimate and intervals of a fit."""
-    if not hasattr(given, "estimate"):
-        if hasattr(given, "fits"):
-            raise EffectsError("subgroups are translated one by one: take a fit of `.fits`, or `.overall`")
-        return function(np.asarray(given, dtype=float))[()]
-    if given.measure not in allowed:
-        raise EffectsError(f"a fit of measure {given.measure} cannot be turned into this: {title}; it takes "
-                           f"{', '.join(allowed)}")  # fmt: skip
-    log = given.measure in (*ODDS, "RR") and getattr(given, "scale", "yi") == "yi"
-
-    def value(x) -> float:
-        return float(function(np.exp(x) if log else x)) if np.isfinite(x) else np.nan
-
-    def pair(limits) -> tuple[float, float]:
-        low, high = sorted(value(x) for x in limits)
-        return (high, low) if reciprocal and low < 0 < high else (low, high)
-
-    intervals = pair(given.ci), pair(getattr(given, "pi", (np.nan, np.nan)))
-    return Translation(value(given.estimate), *intervals, title, getattr(given, "level", 0.95))
-
-
-def _reciprocal(gain):
-    with np.errstate(divide="ignore"):
-        return np.where(gain == 0, np.inf, 1 / np.where(gain == 0, 1.0, gain))
-
-
-def _sign(event: str) -> int:
-    if event not in EVENTS:
-        raise EffectsError(f"event={event!r}: allowed is 'low' (low scores make the event) or 'high'")
-    return 1 if event == "high" else -1
-
-
-def _share(value, name: str) -> np.ndarray:
-    share = np.asarray(value, dtype=float)
-    if not np.all((share > 0) & (share < 1)):
-        raise EffectsError(f"{name}={value}: allowed is a share between 0 and 1, such as 0.3 for 30 %")
-    return share
-
-
-def _positive(value, name: str) -> np.ndarray:
-    number = np.asarray(value, dtype=float)
-    if np.any(number <= 0):
-        raise EffectsError(f"{name} of {value} is not possible: it must be above 0")
-    return number
+    return translate(ratio, difference, f"events per {per:g} patients, cells minus control{of}", (*ODDS, "RR"))

@@ -115,6 +115,11 @@ def default_choices(question: Question, *, tau2: str = "REML", ci: str = "HKSJ")
     tau2, ci : str
         Estimator and interval of the main specification.
 
+    Returns
+    -------
+    dict of str to dict
+        By name of the choice: label and value of every alternative, windows in months.
+
     Examples
     --------
     >>> list(default_choices(Question(condition="knee_osteoarthritis"))["window"].values())

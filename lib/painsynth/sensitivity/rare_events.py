@@ -89,6 +89,15 @@ def event_methods(effects: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame
         label (the method), k (trials that say something), estimate, ci_low, ci_high (odds ratios, not their
         logarithms), tau2, cannot (why a method could not be done; its figures are NaN). A forest plot draws it.
 
+    Raises
+    ------
+    EffectsError
+        Counts that are missing or cannot be; a method that cannot pool these counts does not raise, `cannot` says why.
+
+    References
+    ----------
+    As `pool_mh`, `pool_peto`, `pool_glmm`, `pool_beta_binomial` and `pool`.
+
     Examples
     --------
     >>> import painsynth as ps

@@ -134,6 +134,10 @@ def batch_pool(yi, vi, mask=None, *, tau2="REML", ci="HKSJ", level=0.95) -> Batc
     EffectsError
         Shapes that do not fit, or a NaN, an infinity or a variance that is not positive in use.
 
+    References
+    ----------
+    As `pool`; the iterations solve the equations of the estimators for all rows together.
+
     Examples
     --------
     Leave each of three trials out in turn:
