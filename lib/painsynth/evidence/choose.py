@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FAMILIES = ("rating", "WOMAC", "KOOS", "other")
 KEY = ["instrument", "months", "value_type"]
+_READ = [*KEY, "study_id", "arm_id", "file", "row", "kind", "role", "combined_from", "comparator", "unit_of_analysis",
+         "n", "flags", "confidence", "reason"]  # fmt: skip
 _CONFIDENCE = {"primary_table": 0, "primary_abstract": 1, "secondary_review": 2, "derived": 3}
 
 
@@ -61,12 +63,12 @@ def choose(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
     DataFrame
         The same rows; `reason` is empty only for the rows that will be compared.
     """
-    rows = rows.copy()
-    for _, trial in rows[rows["reason"] == ""].groupby("study_id", sort=False):
-        _choose_result(rows, trial, question)
-    for _, trial in rows[rows["reason"] == ""].groupby("study_id", sort=False):
-        _choose_arms(rows, trial, question)
-    return rows
+    judged = rows[[name for name in _READ if name in rows]].copy()  # of 47 columns: taking rows costs by column
+    for _, trial in judged[judged["reason"] == ""].groupby("study_id", sort=False):
+        _choose_result(judged, trial, question)
+    for _, trial in judged[judged["reason"] == ""].groupby("study_id", sort=False):
+        _choose_arms(judged, trial, question)
+    return rows.assign(reason=judged["reason"])
 
 
 def _choose_result(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) -> None:

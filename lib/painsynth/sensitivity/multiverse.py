@@ -132,12 +132,14 @@ def default_choices(question: Question, *, tau2: str = "REML", ci: str = "HKSJ")
         "leave_out": {"as asked": question.leave_out, "all rows stay": "none", "more doubts out": STRICT},
         "design": _labelled((question.design, "rct", "controlled")),
         "trials": _labelled(LATER["trials"]),
+        "strongest": _labelled(LATER["strongest"]),
         "tau2": _labelled((tau2, "REML", "DL", "PM", "SJ", COMMON)),
         "ci": _labelled((ci, "HKSJ", "HKSJ-guarded", "Wald")),
     }
     if question.binary:
         return found
     return found | {
+        "instrument": _labelled(LATER["instrument"]),
         "value_type": _labelled((question.value_type, "any", "endpoint", "change")),
         "paired_r": _labelled((question.paired_r, 0.3, 0.5, 0.7)),
         "measure": _labelled((question.measure, "MD", "SMD")),
@@ -146,9 +148,10 @@ def default_choices(question: Question, *, tau2: str = "REML", ci: str = "HKSJ")
 
 def _labelled(options: Iterable) -> dict:
     """Give each option its label: itself in words; a mapping of labels stays."""
+    if any(options is later for later in LATER.values()):
+        return {label: label for label in options}
     if isinstance(options, Mapping):
-        return {str(label): value for label, value in options.items()} if options is not LATER["trials"] else {
-            label: label for label in options}  # fmt: skip
+        return {str(label): value for label, value in options.items()}
     return {"any" if option is None else str(option): option for option in options}
 
 
@@ -169,9 +172,10 @@ def multiverse(
         The main specification.
     choices : mapping, optional
         Options for each choice, as a sequence or as a mapping of labels to values: fields of the question (window,
-        leave_out, design, value_type, paired_r, measure, comparator, msc_source, arms), `trials` (which of them: see
-        `specifications.LATER`), `tau2` (``EE``: common effect) and `ci`. The option named first is the main one.
-        Default: `default_choices`.
+        leave_out, design, value_type, paired_r, measure, comparator, msc_source, arms), `trials` (which of them),
+        `instrument` (of those chosen) and `strongest` (whether the trial that favours cells most stays; the options
+        of these three stand in `specifications.LATER`), `tau2` (``EE``: common effect) and `ci`. The option named first
+        is the main one. Default: `default_choices`.
     level : float
     empty_ok : bool
         True: where nothing can be pooled under any choice the table is empty; else that is an error.

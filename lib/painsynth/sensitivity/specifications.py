@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from painsynth.errors import PainsynthError
+from painsynth.evidence.choose import instrument_rank
 from painsynth.evidence.compare import selection
 from painsynth.evidence.effects import effects
 from painsynth.evidence.question import Question
@@ -21,7 +22,10 @@ LATER = {
         "all": {}, "blinded participants": {"participants_blinded": "yes"},
         "culture-expanded cells": {"product": "culture_expanded"}, "printed spread": {"sd_from": "printed"},
     },
+    "instrument": {"any": None, "pain ratings": True, "pain subscales": False},
+    "strongest": {"stays": False, "left out": True},
 }  # fmt: skip
+MIXED = "standardised differences of endpoints and changes do not mix"  # Handbook 10.5.2
 _FIELDS = {field.name for field in fields(Question)} - {"condition", "outcome", "mid"}
 
 
@@ -54,7 +58,7 @@ def data_sets(
                 f"choices: {name} = '{unknown[0]}' is not possible; allowed is {', '.join(LATER[name])}"
             )
     # Selected once with the widest design and any correlation; the rest of these choices is a mask and a column.
-    later = {name: choices[name] for name in ("design", "trials", "paired_r") if name in choices}
+    later = {name: choices[name] for name in ("design", *LATER, "paired_r") if name in choices}
     early = {name: options for name, options in choices.items() if name not in later}
     found, lost = [], []
     for head in _crossed(early):
@@ -79,47 +83,62 @@ Head = tuple[dict, dict]
 def _varied(evidence: Evidence, question: Question, head: Head, later: Mapping) -> Iterator[tuple[DataSet, str]]:
     widest = "controlled" if "controlled" in later.get("design", {}).values() else question.design
     table, _ = selection(evidence, replace(question, **head[1], design=widest))
-    done: dict[tuple, tuple] = {}  # many choices keep the same trials: computed once
+    computed: dict[float | None, pd.DataFrame | str] = {}  # by correlation; many choices keep some of the same trials
     for labels, choices in _crossed(later):
         kept, paired_r = _kept(table, choices), choices.get("paired_r")
-        paired_r = paired_r if "ri" in table and table.loc[kept, "ri"].notna().any() else None
-        key = (kept.tobytes(), paired_r)
-        if key not in done:
-            done[key] = _tried(table[kept], paired_r, head[1].get("measure", question.measure), question.measure)
-        reason, yi, vi = done[key]
+        if paired_r not in computed:
+            computed[paired_r] = _computed(table, paired_r, head[1].get("measure", question.measure))
+        reason, yi, vi = _taken(computed[paired_r], kept, question.measure)
+        if LATER["strongest"][choices.get("strongest", "stays")] and not reason:
+            reason, yi, vi = _without_strongest(yi, vi, question.lower_is_better)
         yield DataSet(head[0] | labels, yi, vi), reason
 
 
 def _kept(table: pd.DataFrame, choices: Mapping) -> np.ndarray:
-    """Mask (k,) of the trials that a choice of design and trials keeps."""
+    """Mask (k,) of the trials that a choice of design, trials and instrument keeps."""
     keep = np.ones(len(table), bool)
     if choices.get("design") == "rct" and len(table):
         keep &= (table["design"] == "rct").to_numpy()
     for column, wanted in LATER["trials"][choices.get("trials", "all")].items():
         if len(table) and column in table:
             keep &= (table[column] == wanted).to_numpy()
+    rating = LATER["instrument"][choices.get("instrument", "any")]
+    if rating is not None and len(table) and "instrument" in table:
+        family = table["instrument"].fillna("").map(lambda name: instrument_rank(name)[0] if name else -1)
+        keep &= ((family == 0) == rating).to_numpy() & (family >= 0).to_numpy()
     return keep
 
 
-def _tried(
-    chosen: pd.DataFrame, paired_r: float | None, measure: str, shown: str
-) -> tuple[str, np.ndarray, np.ndarray]:
-    """Compute the effects of some trials; where that cannot be done, the reason and no effects."""
-    if chosen.empty:
-        return "no trial is left", np.empty(0), np.empty(0)
-    if paired_r is not None:
-        chosen = chosen.assign(ri=chosen["ri"].where(chosen["ri"].isna(), paired_r))
+def _without_strongest(yi: np.ndarray, vi: np.ndarray, lower_is_better: bool) -> tuple[str, np.ndarray, np.ndarray]:
+    """Take out the trial that favours cells most."""
+    if len(yi) < 2:
+        return "without its strongest trial no trial is left", np.empty(0), np.empty(0)
+    rest = np.arange(len(yi)) != (yi.argmin() if lower_is_better else yi.argmax())
+    return "", yi[rest], vi[rest]
+
+
+def _computed(table: pd.DataFrame, paired_r: float | None, measure: str) -> pd.DataFrame | str:
+    """Compute the effects of all trials of a selection; where that cannot be done, the reason."""
+    if paired_r is not None and "ri" in table:
+        table = table.assign(ri=table["ri"].where(table["ri"].isna(), paired_r))
+    if table.empty:
+        return "no trial is left"
     try:
-        return ("", *_effects(chosen, measure, shown))
+        return effects(table, measure=measure, mixed_ok=True)
     except PainsynthError as error:
-        return " ".join(str(error).splitlines()[:2]), np.empty(0), np.empty(0)
+        return " ".join(str(error).splitlines()[:2])
 
 
-def _effects(table: pd.DataFrame, measure: str, shown: str) -> tuple[np.ndarray, np.ndarray]:
-    """Compute yi and vi; standardised differences beside differences in points are turned into points."""
-    computed = effects(table, measure=measure)
-    yi, vi = computed["yi"].to_numpy(float), computed["vi"].to_numpy(float)
-    if measure == "SMD" and shown == "MD":
-        sd = float(np.nanmedian(computed["sd2i"]))
-        return yi * sd, vi * sd**2
-    return yi, vi
+def _taken(computed: pd.DataFrame | str, kept: np.ndarray, shown: str) -> tuple[str, np.ndarray, np.ndarray]:
+    """Take some trials; standardised differences beside differences in points are turned into points."""
+    nothing = np.empty(0), np.empty(0)
+    if isinstance(computed, str) or not kept.any():
+        return (computed if isinstance(computed, str) else "no trial is left", *nothing)
+    yi, vi = (computed[name].to_numpy(float)[kept] for name in ("yi", "vi"))
+    if computed.attrs["measure"] != "SMD":
+        return "", yi, vi
+    scores = (computed["value_type"] == "endpoint").to_numpy()[kept]
+    if scores.any() and not scores.all():
+        return (MIXED, *nothing)
+    sd = float(np.nanmedian(computed["sd2i"].to_numpy(float)[kept])) if shown == "MD" else 1.0
+    return "", yi * sd, vi * sd**2
