@@ -51,8 +51,8 @@ class Place:
 class Outcome:
     """What a run gave: the executed notebook, the files it saved, and `cause` (lines of text) when it failed.
 
-    `page` is its HTML, `links` the project files which that page links to, `reads` what the kernel looked at beyond the
-    data it was given. A run that was up to date brings its files as they were `published`, by path.
+    `page` is its HTML, `paper` its PDF, `links` the project files which the page links to; `reads` is what the kernel
+    looked at beyond the data it was given. A run that was up to date brings its files as they were `published`.
     """
 
     run: Run
@@ -60,6 +60,7 @@ class Outcome:
     figures: Mapping[str, bytes] = field(default_factory=dict)
     cause: tuple[str, ...] = ()
     page: str = ""
+    paper: bytes = b""
     links: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     published: Mapping[str, bytes] | None = None

@@ -137,6 +137,6 @@ def _set(given: bool) -> str:
 
 
 def _downloads(run: Run, figures: Sequence[str]) -> str:
-    names = [f"{run.name}.ipynb", *figures]
+    names = [f"{run.name}.pdf", f"{run.name}.ipynb", *figures]
     items = "".join(f'<li><a href="{html.escape(name)}" download>{html.escape(name)}</a></li>' for name in names)
     return f'<footer><h2 id="downloads">Files of this run</h2><ul class="files">{items}</ul></footer>'

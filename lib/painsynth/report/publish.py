@@ -73,6 +73,7 @@ def publish_single(folder: Path, root: Path, outcome: Outcome) -> Published:
         files = {f"failed/{name}.ipynb": notebook_bytes(outcome.notebook)}
     else:
         files = {"index.html": outcome.page.encode(), f"{name}.ipynb": notebook_bytes(outcome.notebook)}
+        files[f"{name}.pdf"] = outcome.paper
         files |= {**outcome.figures, **reference_files(outcome.notebook)}
         files |= {f"files/{link}": (root / link).read_bytes() for link in outcome.links}
     written = tuple(path for path, content in files.items() if write_file(folder / path, content))
@@ -92,6 +93,7 @@ def files_of(outcome: Outcome, root: Path) -> dict[str, bytes]:
     files = {
         f"reports/{name}/index.html": outcome.page.encode(),
         f"reports/{name}/{name}.ipynb": notebook_bytes(outcome.notebook),
+        f"reports/{name}/{name}.pdf": outcome.paper,
     }
     beside = {**outcome.figures, **reference_files(outcome.notebook)}
     files |= {f"reports/{name}/{file}": content for file, content in beside.items()}

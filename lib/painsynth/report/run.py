@@ -17,6 +17,7 @@ from painsynth.report.inputs import Inputs
 from painsynth.report.kernels import Zygote, can_fork
 from painsynth.report.normalise import normalise
 from painsynth.report.pages import make_page
+from painsynth.report.paper import make_paper
 from painsynth.report.plan import Run, override, read_plan, select
 from painsynth.report.preload import imported_modules
 from painsynth.report.reuse import published_outcome
@@ -162,7 +163,7 @@ def _one(run: Run, place: Place, *, single: bool = False) -> Outcome:
         return outcome
     try:
         page = make_page(run, notebook, outcome.figures, place.root, single=single)
-        return replace(outcome, page=page.html, links=page.files)
+        return replace(outcome, page=page.html, links=page.files, paper=make_paper(run, notebook))
     except RunError as problem:
         return replace(outcome, cause=tuple(str(problem).splitlines()[:4]))
 
