@@ -42,11 +42,14 @@ def block() -> str:
         BEGIN, "", f"> {ps.sentence(MAIN, fit, table)}", ">",
         f"> {ps.difference_sentence(groups, MAIN, table).partition(' Not in this pool')[0]}", "",
         f"![Forest plot: pain at 12 months, knee osteoarthritis, any cells](figures/{MAIN.slug}_forest.svg)", "",
-        "| condition | cells | when | comparisons (patients) | effect (95 % CI) | 95 % prediction interval | asked "
-        "for, not poolable |", "|---|---|---|---|---|---|---|",
+        "| condition | cells | when | comparisons (patients) | effect (95 % CI) | 95 % prediction interval "
+        "| certainty | asked for, not poolable |", "|---|---|---|---|---|---|---|---|",
         *(_row(evidence, *row) for row in ROWS), "",
         "Effects: points on 0-100, negative favours cells; for events and responders risk ratios (RR). Random effects, "
-        "REML, Hartung-Knapp interval (for adverse events never narrower than Wald).", "",
+        "REML, Hartung-Knapp interval (for adverse events never narrower than Wald). Certainty after GRADE, proposed "
+        "by stated rules from a provisional, rule-based risk of bias.", "",
+        "| what people hear | answer of the data |", "|---|---|",
+        *(f"| {row.claim} | {row.verdict} |" for row in ps.verdicts(evidence).itertuples()), "",
         ps.evidence_sentence(evidence), "", END,
     ]  # fmt: skip
     return "\n".join(lines)
@@ -64,12 +67,14 @@ def _row(evidence, condition: str, cells: str, when: str, fields: dict) -> str:
     table, fit = _pooled(evidence, question)
     missing = (table.attrs["excluded"]["kind"] == "not usable").sum()
     if fit is None:
-        return f"| {condition} | {cells} | {when} | 0 | nothing can be pooled | | {missing} |"
+        return f"| {condition} | {cells} | {when} | 0 | nothing can be pooled | | | {missing} |"
     shown, digits = fit.back(), 1 if question.measure == "MD" else 2
     name = "" if question.measure == "MD" else f"{question.measure} "
     effect = f"{name}{number(shown.estimate, digits)} ({interval(*shown.ci, digits)})"
     prediction = interval(*shown.pi, digits) if fit.k > 2 else ""
-    return f"| {condition} | {cells} | {when} | {fit.k} ({patients(table)}) | {effect} | {prediction} | {missing} |"
+    sure = ps.certainty(evidence, table, fit)
+    pooled = f"{fit.k} ({patients(table)})"
+    return f"| {condition} | {cells} | {when} | {pooled} | {effect} | {prediction} | {sure.words} | {missing} |"
 
 
 def page() -> str:
