@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from painsynth.errors import RunError
+from painsynth.report import cells
 from painsynth.report.cells import contents, render
 from painsynth.report.links import Found, check_page
 from painsynth.report.pages import make_page
@@ -159,3 +160,10 @@ def test_provenance_has_versions_and_hashes_but_no_path(tmp_path):
     before = told.data_hash
     (tmp_path / "data" / "t.csv").write_text("a\n2\n")
     assert provenance(tmp_path / "data").data_hash != before
+
+
+def test_a_widget_says_that_it_needs_a_running_notebook():
+    output = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "VBox(children=(HBox(...),))"}}
+    cell = {"cell_type": "code", "metadata": {}, "source": "1", "outputs": [output], "execution_count": 1}
+    page = cells.render({"cells": [cell]}, "x")
+    assert "VBox" not in page and cells.INTERACTIVE in page

@@ -24,7 +24,7 @@ with without_slow_imports():
 
 PRIORITY = ("text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex", "text/plain")
 FORMS = {"svg": "SVG", "pdf": "PDF", "png": "PNG", "csv": "the data behind it (CSV)"}
-WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET = re.compile(r"\w+\(children=")  # all that is left of a widget in a normalised notebook
 INTERACTIVE = "Here stand controls that need a running notebook: open it in JupyterLab or Binder."
 SETTING = (TAG, "injected-parameters")  # shown as a table instead
 SCOPED_STYLE = re.compile(r"<style scoped>.*?</style>\s*", re.DOTALL)
@@ -104,7 +104,7 @@ def _output(output: Mapping, body: Body) -> str:
     if output["output_type"] == "error":
         return f'<pre class="output error" tabindex="0">{ansi2html(chr(10).join(output["traceback"]))}</pre>'
     data = output["data"]
-    if WIDGET in data:
+    if set(data) == {"text/plain"} and WIDGET.match(data["text/plain"]):
         return f'<p class="output">{INTERACTIVE}</p>'
     kind = next((kind for kind in PRIORITY if kind in data), None)
     if kind is None:
