@@ -23,7 +23,8 @@ def addresses(table: pd.DataFrame, sources: pd.DataFrame) -> list[str]:
     >>> addresses(table, pd.DataFrame({"source_id": ["b"], "doi": [""], "url": ["https://example.org/b"]}))
     ['https://doi.org/10.1000/1', 'https://example.org/b']
     """
-    pages = {row.source_id: _resolved(row.doi) or _text(row.url) for row in sources.itertuples()}
+    places = zip(*(sources[name] for name in ("source_id", "doi", "url")), strict=True)
+    pages = {source: _resolved(doi) or _text(url) for source, doi, url in places}
     return [
         _resolved(doi) or next(filter(None, (pages.get(source, "") for source in _text(ids).split("|"))), "")
         for doi, ids in zip(table["doi"], table["source_id"], strict=True)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-import pandas as pd
+from painsynth.evidence.rows import Row, printed
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
     from painsynth.evidence.tables import Evidence
 
-_ARM_COLUMNS = ["arm_id", "role", "msc_source", "donor", "product", "dose_million_cells", "comparator", "combined_from",
-                "n_randomised"]  # fmt: skip
-_STUDY_COLUMNS = ["study_id", "label", "year", "condition", "design", "participants_blinded", "unit_of_analysis", "doi"]
 _RELIEF = re.compile(r"(\d+(?:\.\d+)?)\s?%")
 _PAIN_WORDS = re.compile(r"\b(pain|vas|nrs|nprs|nps)\b", re.IGNORECASE)
 _OTHER_WORDS = re.compile(r"\b(acr\d*|odi|womac|koos|function|disability|eular|oarsi|and|or|combined)\b", re.IGNORECASE)
 
+Rule = tuple[str, Callable[[Row], bool]]  # a reason, and when it holds against a row
 DESIGNS = {"rct": ("rct",), "controlled": ("rct", "nonrandomised")}
 
 
@@ -40,101 +39,138 @@ def pain_relief_percent(event: str) -> float | None:
     return float(shares[0]) if len(shares) == 1 else None
 
 
-def candidate_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
+def candidate_rows(evidence: Evidence, question: Question) -> list[Row]:
     """Collect the arm rows of the question's condition and outcome, each with the reason why it cannot be used.
 
     Returns
     -------
-    DataFrame
-        Rows of outcomes.csv (or events.csv) joined with arm and trial; `row` is the row in the file, `reason` is
+    list of dict
+        Rows of outcomes.csv (or events.csv) with the facts of arm and trial; `row` is the row in the file, `reason` is
         empty where the row can be used.
     """
     rows = _event_rows(evidence, question) if question.binary else _score_rows(evidence, question)
-    rows = arm_and_study(rows, evidence, question)
-    for reason, wrong in _rules(rows, question):
-        rows.loc[(rows["reason"] == "") & wrong, "reason"] = reason
-    return rows
+    return with_reasons(rows, question, _rules(question))
 
 
-def arm_and_study(rows: pd.DataFrame, evidence: Evidence, question: Question) -> pd.DataFrame:
-    """Join rows with their arm and trial, keep the question's condition, start with no reason against any."""
-    rows = rows.merge(evidence.arms[_ARM_COLUMNS], on="arm_id").merge(evidence.studies[_STUDY_COLUMNS], on="study_id")
-    if question.condition:
-        rows = rows[rows["condition"] == question.condition]
-    return rows.sort_values("row").reset_index(drop=True).assign(reason="")
+def with_reasons(rows: Iterable[Row], question: Question, rules: Iterable[Rule]) -> list[Row]:
+    """Copy the rows of the question's condition; `reason` is the first rule that holds against a row, or empty."""
+    rules = tuple(rules)
+    return [{**row, "reason": next((reason for reason, wrong in rules if wrong(row)), "")}
+            for row in rows if question.condition in (None, row["condition"])]  # fmt: skip
 
 
-def _score_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
-    rows = evidence.outcomes[evidence.outcomes["outcome"] == question.outcome]
-    return rows.reset_index()
+def _score_rows(evidence: Evidence, question: Question) -> Iterator[Row]:
+    return (row for row in evidence.rows.outcomes if row["outcome"] == question.outcome)
 
 
-def _event_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
-    rows = evidence.events.reset_index()
-    if question.outcome == "pain":
-        rows = rows[rows["event"].str.startswith("responder: ").astype(bool)]
-        rows = rows.assign(relief=[pain_relief_percent(event) for event in rows["event"]])
+def _event_rows(evidence: Evidence, question: Question) -> Iterator[Row]:
+    if question.outcome != "pain":
+        return (row for row in evidence.rows.events if row["event"] == question.outcome)
+    responders = (row for row in evidence.rows.events if row["event"].startswith("responder: "))
+    return ({**row, "relief": pain_relief_percent(row["event"])} for row in responders)
+
+
+def _rules(question: Question) -> Iterator[Rule]:
+    """Yield the rules in the order in which they are tried: the first that holds is the row's reason."""
+    yield design_rule(question)
+    source, comparator = question.msc_source, question.comparator
+    if source:
+        yield f"cells not from {_plain(source)}", lambda row: _cells(row) and row["msc_source"] != source
+    if comparator:
+        yield f"the control is not {_plain(comparator)}", lambda row: _control(row) and row["comparator"] != comparator
     else:
-        rows = rows[rows["event"] == question.outcome]
-    return rows.assign(instrument=rows["event"], value_type="endpoint")
+        yield "the control received other cells", lambda row: _control(row) and row["comparator"] == "cells_other"
+    yield from row_rules(question)
+    yield from time_rules(question)
+    yield from (_event_rules(question) if question.binary else _score_rules(question))
 
 
-def _rules(rows: pd.DataFrame, question: Question):
-    """Yield (reason, mask) in the order in which they are given: the first that holds is the row's reason."""
-    cells = rows["role"] == "cells"
-    yield "not a randomised trial", ~rows["design"].isin(DESIGNS[question.design])
-    if question.msc_source:
-        yield f"cells not from {_plain(question.msc_source)}", cells & (rows["msc_source"] != question.msc_source)
-    if question.comparator:
-        yield f"the control is not {_plain(question.comparator)}", ~cells & (rows["comparator"] != question.comparator)
-    else:
-        yield "the control received other cells", ~cells & (rows["comparator"] == "cells_other")
-    yield "baseline value", rows["months"] == 0
+def design_rule(question: Question) -> Rule:
+    """Give the rule about the design of the trial."""
+    return "not a randomised trial", lambda row: row["design"] not in DESIGNS[question.design]
+
+
+def row_rules(question: Question) -> Iterator[Rule]:
+    """Yield the rules about baseline values and flags."""
+    yield "baseline value", lambda row: row["months"] == 0
     for flag in question.leave_out:
-        yield f"left out for its flag {flag}", has_flag(rows, flag)
-    yield from time_rules(rows, question)
-    yield from (_event_rules(rows, question) if question.binary else _score_rules(rows, question))
+        yield f"left out for its flag {flag}", lambda row, flag=flag: has_flag(row, flag)
 
 
-def has_flag(rows: pd.DataFrame, flag: str) -> pd.Series:
-    """Tell which rows carry a flag."""
-    return pd.Series([flag in text.split("|") for text in rows["flags"]], index=rows.index, dtype=bool)
+def has_flag(row: Row, flag: str) -> bool:
+    """Tell whether a row carries a flag."""
+    return flag in row["flags"].split("|")
 
 
-def time_rules(rows: pd.DataFrame, question: Question):
-    """Yield the reasons that have to do with time; none when the longest follow-up is asked for."""
+def time_rules(question: Question) -> Iterator[Rule]:
+    """Yield the rules about time; none when the longest follow-up is asked for."""
     if question.months is None:
         return
-    yield "the time of measurement is not printed", rows["months"].isna()
-    outside = pd.Series([not question.holds(months) for months in rows["months"]], index=rows.index, dtype=bool)
-    yield f"measured outside the window ({question.window_words})", outside
+    yield "the time of measurement is not printed", lambda row: not printed(row, "months")
+    yield (f"measured outside the window ({question.window_words})", lambda row: not question.holds(row["months"]))
 
 
-def _score_rules(rows: pd.DataFrame, question: Question):
-    change = rows["value_type"] != "endpoint"
+def _score_rules(question: Question) -> Iterator[Rule]:
     if question.value_type != "any":
-        yield f"not {_plain(question.value_type)} values", change != (question.value_type == "change")
-    yield "the number analysed is not printed", rows["n"].isna()
-    with_mean = rows["mean"].notna()
-    yield "an interval of a median: no mean and SD can be recovered", has_flag(rows, "ci_of_median")
-    interval = rows["ci_low"].notna() & rows["ci_high"].notna()
-    yield "no SD, standard error or interval is printed", with_mean & rows[["sd", "se"]].isna().all(axis=1) & ~interval
-    quartiles = rows[["q1", "q3"]].notna().all(axis=1) | rows[["minimum", "maximum"]].notna().all(axis=1)
-    yield "a median without quartiles or range", ~with_mean & ~quartiles
-    yield "one patient in the arm: no SD", rows["n"] < 2
-    yield "a median of two patients: no SD can be recovered", ~with_mean & (rows["n"] < 3)
-    flat = (rows["q1"] == rows["q3"]) | (rows["minimum"] == rows["maximum"])
-    yield "all quantiles are equal: no SD can be recovered", ~with_mean & flat
-    by_interval = with_mean & rows[["sd", "se"]].isna().all(axis=1)
-    yield "an interval of no width: no SD can be recovered", by_interval & (rows["ci_low"] >= rows["ci_high"])
+        yield value_rule(question)
+    yield "the number analysed is not printed", lambda row: not printed(row, "n")
+    yield "an interval of a median: no mean and SD can be recovered", lambda row: has_flag(row, "ci_of_median")
+    yield (
+        "no SD, standard error or interval is printed",
+        lambda row: _mean(row) and not _spread(row) and not _interval(row),
+    )
+    yield "a median without quartiles or range", lambda row: not _mean(row) and not _quantiles(row)
+    yield "one patient in the arm: no SD", lambda row: row["n"] < 2
+    yield "a median of two patients: no SD can be recovered", lambda row: not _mean(row) and row["n"] < 3
+    yield "all quantiles are equal: no SD can be recovered", lambda row: not _mean(row) and _flat(row)
+    yield "an interval of no width: no SD can be recovered", lambda row: _mean(row) and not _spread(row) and _empty(row)
 
 
-def _event_rules(rows: pd.DataFrame, question: Question):
+def value_rule(question: Question) -> Rule:
+    """Give the rule about endpoints and changes."""
+    change = question.value_type == "change"
+    return f"not {question.value_type} values", lambda row: (row["value_type"] != "endpoint") != change
+
+
+def _event_rules(question: Question) -> Iterator[Rule]:
     if question.outcome == "pain":
-        yield "another definition of responder", rows["relief"] != question.responder
-    yield "only a percentage is printed, no count", rows["events"].isna()
-    yield "the number at risk is not printed", rows["total"].isna()
-    yield "paired sides of a patient: their counts are not independent", rows["unit_of_analysis"] == "paired_side"
+        yield "another definition of responder", lambda row: row["relief"] != question.responder
+    yield "only a percentage is printed, no count", lambda row: not printed(row, "events")
+    yield "the number at risk is not printed", lambda row: not printed(row, "total")
+    yield ("paired sides of a patient: their counts are not independent",
+           lambda row: row["unit_of_analysis"] == "paired_side")  # fmt: skip
+
+
+def _cells(row: Row) -> bool:
+    return row["role"] == "cells"
+
+
+def _control(row: Row) -> bool:
+    return row["role"] != "cells"
+
+
+def _mean(row: Row) -> bool:
+    return printed(row, "mean")
+
+
+def _spread(row: Row) -> bool:
+    return printed(row, "sd") or printed(row, "se")
+
+
+def _interval(row: Row) -> bool:
+    return printed(row, "ci_low", "ci_high")
+
+
+def _empty(row: Row) -> bool:
+    return row["ci_low"] >= row["ci_high"]
+
+
+def _quantiles(row: Row) -> bool:
+    return printed(row, "q1", "q3") or printed(row, "minimum", "maximum")
+
+
+def _flat(row: Row) -> bool:
+    return row["q1"] == row["q3"] or row["minimum"] == row["maximum"]
 
 
 def _plain(word: str) -> str:

@@ -13,19 +13,16 @@ Order of the rules (data/README.md repeats them for readers):
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from painsynth.evidence.rows import Row, grouped, printed
 from painsynth.evidence.vocabularies import ACTIVE_COMPARATORS, ADD_ON_COMPARATORS, COMPARATORS, INERT_COMPARATORS
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
 
 FAMILIES = ("rating", "WOMAC", "KOOS", "other")
-KEY = ["instrument", "months", "value_type"]
-_READ = [*KEY, "study_id", "arm_id", "file", "row", "kind", "role", "combined_from", "comparator", "unit_of_analysis",
-         "n", "flags", "confidence", "reason"]  # fmt: skip
 _CONFIDENCE = {"primary_table": 0, "primary_abstract": 1, "secondary_review": 2, "derived": 3}
 
 
@@ -45,62 +42,71 @@ def instrument_rank(instrument: str) -> tuple[int, int]:
     return (FAMILIES.index(family) if family in FAMILIES else len(FAMILIES) - 1), 0
 
 
-def components(arm: pd.Series) -> frozenset[str]:
+def components(arm: Row) -> frozenset[str]:
     """Give the randomised arms a row stands for: its components when combined, else itself."""
     return frozenset(arm["combined_from"].split("|")) if arm["combined_from"] else frozenset({arm["arm_id"]})
 
 
-def choose(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
+def choose(rows: list[Row], question: Question) -> list[Row]:
     """Keep one result per trial; every other row gets the reason why it was not taken.
 
     Parameters
     ----------
-    rows : DataFrame
-        From `candidate_rows` (and contrasts); rows with an empty `reason` compete.
+    rows : list of dict
+        From `candidate_rows` and `contrast_rows`; rows with an empty `reason` compete. Reasons are written into them.
 
     Returns
     -------
-    DataFrame
-        The same rows; `reason` is empty only for the rows that will be compared.
+    list of dict
+        The rows that will be compared: those whose `reason` is still empty.
     """
-    judged = rows[[name for name in _READ if name in rows]].copy()  # of 47 columns: taking rows costs by column
-    for _, trial in judged[judged["reason"] == ""].groupby("study_id", sort=False):
-        _choose_result(judged, trial, question)
-    for _, trial in judged[judged["reason"] == ""].groupby("study_id", sort=False):
-        _choose_arms(judged, trial, question)
-    return rows.assign(reason=judged["reason"])
+    for rule in (_choose_result, _choose_arms):
+        for trial in grouped(_standing(rows), key=lambda row: row["study_id"]).values():
+            rule(trial, question)
+    return _standing(rows)
 
 
-def _choose_result(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) -> None:
-    results = {}
-    # A printed contrast stands for itself; arm rows are compared on the same instrument, time and type of value.
-    alone = (trial["file"] + trial["row"].astype(str)).where(trial["kind"] == "contrast", "")
-    for key, group in trial.groupby([*(trial[name] for name in KEY), trial["kind"], alone], sort=False, dropna=False):
+def _standing(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if not row["reason"]]
+
+
+def _say(rows: list[Row], reason: str) -> None:
+    for row in rows:
+        row["reason"] = reason
+
+
+def _choose_result(trial: list[Row], question: Question) -> None:
+    results = []
+    for group in grouped(trial, key=_result).values():
         unpaired = "" if question.binary else _unpaired(group)
+        roles = {row["role"] for row in group}
         if unpaired:
-            rows.loc[group.index, "reason"] = unpaired
-        elif group["kind"].iloc[0] == "contrast" or {"cells", "control"} <= set(group["role"]):
-            results[key] = group
+            _say(group, unpaired)
+        elif group[0]["kind"] == "contrast" or {"cells", "control"} <= roles:
+            results.append((_rank(group, question), group))
         else:
-            other = "control" if "cells" in set(group["role"]) else "cell"
-            rows.loc[group.index, "reason"] = f"no usable {other} arm result on the same instrument and time"
-    if not results:
-        return
-    ranks = {key: _rank(group, question) for key, group in results.items()}
-    best = min(ranks, key=ranks.get)
-    for key, group in results.items():
-        if key != best:
-            rows.loc[group.index, "reason"] = _why_not(ranks[key], ranks[best])
+            other = "control" if "cells" in roles else "cell"
+            _say(group, f"no usable {other} arm result on the same instrument and time")
+    best = min((rank for rank, _ in results), default=None)
+    for rank, group in results:
+        if rank != best:
+            _say(group, _why_not(rank, best))
 
 
-def _unpaired(group: pd.DataFrame) -> str:
+def _result(row: Row) -> tuple:
+    """Tell results apart: arm rows by instrument, time and type of value; a printed contrast stands for itself."""
+    alone = (row["file"], row["row"]) if row["kind"] == "contrast" else None
+    return row["instrument"], row["months"] if printed(row, "months") else None, row["value_type"], alone
+
+
+def _unpaired(group: list[Row]) -> str:
     """Say why arm rows of paired sides make no pairs; empty where they do, and for every other design."""
-    if group["kind"].iloc[0] == "contrast" or group["unit_of_analysis"].iloc[0] != "paired_side":
+    if group[0]["kind"] == "contrast" or group[0]["unit_of_analysis"] != "paired_side":
         return ""
-    if group["n"].nunique() > 1:
+    if len({row["n"] for row in group}) > 1:
         return "paired sides with different numbers analysed: no pairs can be formed"
-    several = group.loc[group["combined_from"] == "", "role"].value_counts()
-    return "several arms on one side of a pair: no pairs can be formed" if (several > 1).any() else ""
+    sides = [row["role"] for row in group if not row["combined_from"]]
+    return "several arms on one side of a pair: no pairs can be formed" if len(set(sides)) < len(sides) else ""
 
 
 _RULES = ("another result is nearer to the asked time", "another result covers more of the trial's arms",
@@ -108,19 +114,19 @@ _RULES = ("another result is nearer to the asked time", "another result covers m
           "another source of the same result is preferred", "another row of the same result stands first")  # fmt: skip
 
 
-def _rank(group: pd.DataFrame, question: Question) -> tuple:
-    first = group.iloc[0]
-    covered = frozenset().union(*(components(row) for _, row in group[group["role"] != "control"].iterrows()))
-    duplicate = group["flags"].str.contains("duplicate_source").any()
-    confidence = max(_CONFIDENCE[word] for word in group["confidence"])
+def _rank(group: list[Row], question: Question) -> tuple:
+    first = group[0]
+    covered = frozenset().union(*(components(row) for row in group if row["role"] != "control"))
+    duplicate = any("duplicate_source" in row["flags"] for row in group)
+    confidence = max(_CONFIDENCE[row["confidence"]] for row in group)
     kind = 0 if first["kind"] == "contrast" else 2 if first["value_type"] == "endpoint" else 1
     return (_time_rank(first["months"], question), -len(covered), instrument_rank(first["instrument"]), kind,
-            (int(duplicate), confidence), group["row"].min())  # fmt: skip
+            (int(duplicate), confidence), min(row["row"] for row in group))  # fmt: skip
 
 
 def _time_rank(months: float, question: Question) -> tuple[float, float]:
     if question.months is None:  # longest follow-up; a result without a printed time is of the whole trial
-        return (0.0, 0.0) if pd.isna(months) else (1.0, -months)
+        return (0.0, 0.0) if math.isnan(months) else (1.0, -months)
     return abs(months - question.months), -months
 
 
@@ -128,41 +134,35 @@ def _why_not(rank: tuple, best: tuple) -> str:
     return next(rule for rule, mine, first in zip(_RULES, rank, best, strict=True) if mine != first)
 
 
-def _choose_arms(rows: pd.DataFrame, trial: pd.DataFrame, question: Question) -> None:
+def _choose_arms(trial: list[Row], question: Question) -> None:
     """Never an arm twice: combined or separate arms, and one kind of control."""
-    if trial["kind"].iloc[0] == "contrast":
+    if trial[0]["kind"] == "contrast":
         return
-    control = trial[trial["role"] == "control"]
-    kinds = sorted(set(control["comparator"]), key=comparator_rank)
-    rows.loc[control.index[control["comparator"] != kinds[0]], "reason"] = (
-        f"the control {kinds[0].replace('_', ' ')} of the same trial is preferred"
-    )
+    controls = [row for row in trial if row["role"] == "control"]
+    kind = min((row["comparator"] for row in controls), key=comparator_rank)
+    others = [row for row in controls if row["comparator"] != kind]
+    _say(others, f"the control {kind.replace('_', ' ')} of the same trial is preferred")
     for role in ("cells", "control"):
-        mine = trial[(trial["role"] == role) & (rows.loc[trial.index, "reason"] == "")]
-        combined = _without_overlap(rows, mine[mine["combined_from"] != ""])
-        parts = (
-            frozenset().union(*(components(row) for _, row in combined.iterrows())) if len(combined) else frozenset()
-        )
-        single = mine[mine["arm_id"].isin(parts)]
-        whole = frozenset(single["arm_id"]) == parts
-        if len(single) and (question.arms == "combined" or role == "control" or not whole):
-            rows.loc[single.index, "reason"] = "already inside the combined arm"
-        elif len(single):
-            rows.loc[combined.index, "reason"] = "the arms it combines enter separately"
+        mine = [row for row in _standing(trial) if row["role"] == role]
+        combined = _without_overlap([row for row in mine if row["combined_from"]])
+        parts = frozenset().union(*(components(row) for row in combined))
+        single = [row for row in mine if row["arm_id"] in parts]
+        whole = {row["arm_id"] for row in single} == parts
+        if single and (question.arms == "combined" or role == "control" or not whole):
+            _say(single, "already inside the combined arm")
+        elif single:
+            _say(combined, "the arms it combines enter separately")
 
 
-def _without_overlap(rows: pd.DataFrame, combined: pd.DataFrame) -> pd.DataFrame:
+def _without_overlap(combined: list[Row]) -> list[Row]:
     """Keep combined arms that share no patient; the one with the most arms first, then the order of the file."""
-    taken: frozenset[str] = frozenset()
-    kept = []
-    for index in sorted(combined.index, key=lambda i: -len(components(combined.loc[i]))):
-        mine = components(combined.loc[index])
-        if mine & taken:
-            rows.loc[index, "reason"] = "its arms are already inside another combined arm"
+    kept: list[Row] = []
+    for row in sorted(combined, key=lambda row: -len(components(row))):
+        if any(components(row) & components(other) for other in kept):
+            _say([row], "its arms are already inside another combined arm")
         else:
-            kept.append(index)
-            taken |= mine
-    return combined.loc[sorted(kept)]
+            kept.append(row)
+    return kept
 
 
 def comparator_rank(comparator: str) -> tuple[int, int]:

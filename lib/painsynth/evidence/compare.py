@@ -14,6 +14,7 @@ from painsynth.evidence.contrasts import contrast_rows
 from painsynth.evidence.left_out import left_out
 from painsynth.evidence.patients import patients_at_start
 from painsynth.evidence.question import Question
+from painsynth.evidence.rows import Row
 from painsynth.evidence.scale import scale_problem
 from painsynth.evidence.spread import on_common_scale
 from painsynth.evidence.tables import Evidence
@@ -33,7 +34,8 @@ class Listing(pd.DataFrame):
         return self
 
 
-LEDGER = ["file", "row", "study", "study_id", "arm_id", "instrument", "months", "value_type", "used", "reason"]
+LEDGER = {"file": str, "row": int, "study": str, "study_id": str, "arm_id": str, "instrument": str, "months": float,
+          "value_type": str, "used": bool, "reason": str}  # fmt: skip
 
 
 def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
@@ -78,14 +80,12 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     >>> question = ps.Question(condition="knee_osteoarthritis", msc_source="adipose", months=12)
     >>> table = ps.compare(ps.load_evidence(), question)    # doctest: +SKIP
     """
-    table, chosen = selection(evidence, question)
+    table, rows = selection(evidence, question)
     table["url"] = addresses(table, evidence.sources)
     table = table.join(patients_at_start(table, evidence, question))
-    ledger = chosen.assign(used=chosen["reason"] == "", study=chosen["label"])[LEDGER]
     table.attrs = {
         "question": question, "measure": question.measure, "lower_is_better": question.lower_is_better,
-        "ledger": Listing(ledger.sort_values(["file", "row"], ignore_index=True)),
-        "excluded": Listing(left_out(evidence, question, ledger)),
+        "ledger": Listing(_ledger(rows)), "excluded": Listing(left_out(evidence, question, rows)),
     }  # fmt: skip
     doubts = tuple(f"{row.study}: {row.doubts}" for row in table.itertuples() if row.doubts)
     table.attrs |= {"notes": doubts} if doubts else {}
@@ -95,17 +95,18 @@ def compare(evidence: Evidence, question: Question) -> pd.DataFrame:
     return table
 
 
-def selection(evidence: Evidence, question: Question) -> tuple[pd.DataFrame, pd.DataFrame]:
+def selection(evidence: Evidence, question: Question) -> tuple[pd.DataFrame, list[Row]]:
     """Select without the account of what was left out: the comparisons, and every candidate row with its reason.
 
     For callers that select hundreds of times and tell nobody of single rows (`sensitivity.specifications`).
     """
     _known_flags(evidence, question)
-    chosen = choose(_candidates(evidence, question), question)
-    taken = chosen[chosen["reason"] == ""]
+    instruments = evidence.rows.instruments
+    rows = _candidates(evidence, question)
+    taken = choose(rows, question)
     if not question.binary:
-        taken = _with_scores(taken, evidence, question.conversion_error)
-    return comparisons(taken, question, evidence.instruments), chosen
+        taken = on_common_scale(taken, instruments, conversion_error=question.conversion_error)
+    return comparisons(taken, question, instruments), rows
 
 
 def _known_flags(evidence: Evidence, question: Question) -> None:
@@ -117,21 +118,20 @@ def _known_flags(evidence: Evidence, question: Question) -> None:
             raise QuestionError(f"leave_out = '{code}' is not possible: {hint}allowed are the codes of flags.csv")
 
 
-def _candidates(evidence: Evidence, question: Question) -> pd.DataFrame:
-    arms = candidate_rows(evidence, question)
-    arms = arms.assign(kind="arm", file="events.csv" if question.binary else "outcomes.csv")
+def _candidates(evidence: Evidence, question: Question) -> list[Row]:
+    """Rows of arms, then printed contrasts; a scale that cannot be used is a reason against either."""
+    rows = candidate_rows(evidence, question)
     if question.binary:
-        return arms
-    printed = contrast_rows(evidence, question)
-    rows = arms if printed.empty else pd.concat([arms, printed.assign(kind="contrast", file="contrasts.csv")])
-    problems = evidence.instruments.set_index("instrument").apply(
-        scale_problem, axis=1, measure=question.measure, outcome=question.outcome
-    )
-    problem = rows["instrument"].map(problems)
-    return rows.assign(reason=rows["reason"].where(rows["reason"] != "", problem)).reset_index(drop=True)
+        return rows
+    rows += contrast_rows(evidence, question)
+    for row in rows:
+        instrument = evidence.rows.instruments[row["instrument"]]
+        row["reason"] = row["reason"] or scale_problem(instrument, question.measure, question.outcome)
+    return rows
 
 
-def _with_scores(rows: pd.DataFrame, evidence: Evidence, conversion_error: bool) -> pd.DataFrame:
-    arms = rows[rows["kind"] == "arm"]
-    scored = on_common_scale(arms, evidence.instruments, conversion_error=conversion_error) if len(arms) else arms
-    return pd.concat([scored, rows[rows["kind"] == "contrast"]]).sort_index()
+def _ledger(rows: list[Row]) -> pd.DataFrame:
+    """Every row of the outcome, in the order of the files: used, or why not."""
+    listed = [{**row, "study": row["label"], "used": not row["reason"]} for row in rows]
+    listed.sort(key=lambda row: (row["file"], row["row"]))
+    return pd.DataFrame(listed, columns=list(LEDGER)).astype(LEDGER)

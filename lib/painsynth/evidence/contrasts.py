@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from painsynth.evidence.candidates import DESIGNS, arm_and_study, has_flag, time_rules
+from painsynth.evidence.candidates import Rule, design_rule, row_rules, time_rules, value_rule, with_reasons
+from painsynth.evidence.rows import Row, printed
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
     from painsynth.evidence.tables import Evidence
 
 
-def contrast_rows(evidence: Evidence, question: Question) -> pd.DataFrame:
+def contrast_rows(evidence: Evidence, question: Question) -> list[Row]:
     """Collect printed contrasts of the question's condition and outcome, each with the reason why it cannot be used."""
-    rows = evidence.contrasts.reset_index()
-    if rows.empty:
-        return rows
-    rows = rows[rows["outcome"] == question.outcome].rename(columns={"experimental_arm_id": "arm_id"})
-    rows = arm_and_study(rows, evidence, question)
-    control = evidence.arms.set_index("arm_id")["comparator"]
-    rows["comparator"] = rows["control_arm_id"].map(control)
-    rows["exact_p"] = [_exact_p(text) for text in rows["p_value"]]
-    for reason, wrong in _rules(rows, question):
-        rows.loc[(rows["reason"] == "") & wrong, "reason"] = reason
-    return rows.rename(columns={"n_experimental": "n"})
+    rows = ({**row, "exact_p": _exact_p(row["p_value"])} for row in evidence.rows.contrasts
+            if row["outcome"] == question.outcome)  # fmt: skip
+    return with_reasons(rows, question, _rules(question))
 
 
 def _exact_p(text: str) -> float:
@@ -35,28 +27,28 @@ def _exact_p(text: str) -> float:
     return value if value > 0 else math.nan
 
 
-def _rules(rows: pd.DataFrame, question: Question):
-    yield "not a randomised trial", ~rows["design"].isin(DESIGNS[question.design])
-    if question.msc_source:
-        yield f"cells not from {question.msc_source.replace('_', ' ')}", rows["msc_source"] != question.msc_source
-    if question.comparator:
-        wrong = rows["comparator"] != question.comparator
-        yield f"the control is not {question.comparator.replace('_', ' ')}", wrong
+def _rules(question: Question) -> Iterator[Rule]:
+    """Yield the rules in the order in which they are tried: the first that holds is the row's reason."""
+    yield design_rule(question)
+    source, comparator = question.msc_source, question.comparator
+    if source:
+        yield f"cells not from {source.replace('_', ' ')}", lambda row: row["msc_source"] != source
+    if comparator:
+        yield f"the control is not {comparator.replace('_', ' ')}", lambda row: row["comparator"] != comparator
     else:
-        yield "the control received other cells", rows["comparator"] == "cells_other"
-    yield "baseline value", rows["months"] == 0
-    for flag in question.leave_out:
-        yield f"left out for its flag {flag}", has_flag(rows, flag)
-    yield "only a p-value is printed, no estimate", rows["estimate"].isna()
-    yield from time_rules(rows, question)
+        yield "the control received other cells", lambda row: row["comparator"] == "cells_other"
+    yield from row_rules(question)
+    yield "only a p-value is printed, no estimate", lambda row: not printed(row, "estimate")
+    yield from time_rules(question)
     if question.value_type != "any":
-        wrong = (rows["value_type"] != "endpoint") != (question.value_type == "change")
-        yield f"not {question.value_type} values", wrong
-    yield (
-        "a printed difference cannot be standardised without arm figures",
-        pd.Series(question.measure == "SMD", index=rows.index),
-    )
-    yield "an interval of no width", rows["se"].isna() & (rows["ci_low"] >= rows["ci_high"])
-    yield "a difference of 0 with a p-value only", (rows["estimate"] == 0) & rows[["se", "ci_low"]].isna().all(axis=1)
-    unusable = rows["se"].isna() & (rows["ci_low"].isna() | rows["ci_high"].isna()) & rows["exact_p"].isna()
-    yield "no standard error, interval or exact p is printed", unusable
+        yield value_rule(question)
+    if question.measure == "SMD":
+        yield "a printed difference cannot be standardised without arm figures", lambda row: True
+    yield "an interval of no width", lambda row: not printed(row, "se") and row["ci_low"] >= row["ci_high"]
+    yield ("a difference of 0 with a p-value only",
+           lambda row: row["estimate"] == 0 and not printed(row, "se") and not printed(row, "ci_low"))  # fmt: skip
+    yield "no standard error, interval or exact p is printed", lambda row: not _uncertainty(row)
+
+
+def _uncertainty(row: Row) -> bool:
+    return printed(row, "se") or printed(row, "ci_low", "ci_high") or printed(row, "exact_p")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from painsynth.evidence.rows import Row, grouped
 
 if TYPE_CHECKING:
     from painsynth.evidence.question import Question
@@ -26,8 +27,13 @@ OUTSIDE, OTHER_TIME, UNUSABLE = "not asked", "other time", "not usable"
 _WINDOW = "measured outside the window"
 
 
-def left_out(evidence: Evidence, question: Question, ledger: pd.DataFrame) -> pd.DataFrame:
+def left_out(evidence: Evidence, question: Question, rows: list[Row]) -> pd.DataFrame:
     """List every trial of the condition that is not compared, with its reason.
+
+    Parameters
+    ----------
+    rows : list of dict
+        All rows of the outcome, each with its `reason` (empty: compared).
 
     Returns
     -------
@@ -36,77 +42,46 @@ def left_out(evidence: Evidence, question: Question, ledger: pd.DataFrame) -> pd
         window; ``not usable``: asked for, but nothing can be pooled), direction_reported (what its
         report says, from excluded.csv), n_randomised, msc_source, source_id.
     """
-    used = set(ledger.loc[ledger["reason"] == "", "study_id"])
-    recorded = evidence.excluded.drop_duplicates("study_id").set_index("study_id")
-    asked = evidence.studies[~evidence.studies["study_id"].isin(used)]
-    if question.condition is not None:
-        asked = asked[asked["condition"] == question.condition]
-    known = _Known.of(evidence, ledger, recorded)
-    found = [_trial(trial, question, known, evidence) for trial in asked.itertuples()]
-    registered = set(evidence.studies["study_id"])
-    found += [_report(study_id, row, evidence, question) for study_id, row in recorded.iterrows()
-              if study_id not in registered and question.condition in (None, row["condition"])]  # fmt: skip
+    of_trial = grouped(rows, key=lambda row: row["study_id"])
+    used = {row["study_id"] for row in rows if not row["reason"]}
+    found = [_trial(trial, question, of_trial.get(trial["study_id"], []), evidence) for trial in evidence.rows.trials
+             if trial["study_id"] not in used and question.condition in (None, trial["condition"])]  # fmt: skip
+    registered = {trial["study_id"] for trial in evidence.rows.trials}
+    found += [_report(report, evidence, question) for study_id, report in evidence.rows.recorded.items()
+              if study_id not in registered and question.condition in (None, report["condition"])]  # fmt: skip
     return pd.DataFrame(found, columns=COLUMNS).sort_values(
         ["kind", "study"], ascending=[False, True], ignore_index=True
     )
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What stands about each trial, looked up once for all of them."""
-
-    sources: dict[str, list[str]]
-    controls: dict[str, list[str]]
-    reasons: dict[str, list[str]]
-    recorded: dict[str, dict]
-
-    @classmethod
-    def of(cls, evidence: Evidence, ledger: pd.DataFrame, recorded: pd.DataFrame) -> _Known:
-        arms = evidence.arms
-        rows = ledger[ledger["reason"] != "baseline value"]
-        return cls(
-            _words(arms[arms["role"] == "cells"], "msc_source"), _words(arms[arms["role"] == "control"], "comparator"),
-            _words(rows, "reason"), recorded.to_dict("index"),
-        )  # fmt: skip
-
-
-def _words(rows: pd.DataFrame, column: str) -> dict[str, list[str]]:
-    """Give the distinct words of a column by trial, in their order."""
-    found: dict[str, dict[str, None]] = {}
-    for study_id, word in zip(rows["study_id"], rows[column], strict=True):
-        found.setdefault(study_id, {})[word] = None
-    return {study_id: list(words) for study_id, words in found.items()}
-
-
-def _trial(trial, question: Question, known: _Known, evidence: Evidence) -> tuple:
-    sources = known.sources.get(trial.study_id, [])
-    outside = _outside(trial, known.controls.get(trial.study_id, []), sources, question)
-    own = known.recorded.get(trial.study_id)
-    reason = outside or _reason(known.reasons.get(trial.study_id, []), own, evidence, question)
+def _trial(trial: Row, question: Question, rows: list[Row], evidence: Evidence) -> tuple:
+    outside = _outside(trial, question)
+    own = evidence.rows.recorded.get(trial["study_id"])
+    reason = outside or _reason(rows, own, evidence, question)
     kind = OUTSIDE if outside else OTHER_TIME if reason.startswith(_WINDOW) else UNUSABLE
-    direction = "" if own is None else own["direction_reported"]
-    joined = "|".join(sources)
-    return (trial.label, trial.study_id, reason, kind, direction, trial.n_randomised, joined, trial.source_id)
+    direction = own["direction_reported"] if own else ""
+    return (trial["label"], trial["study_id"], reason, kind, direction, trial["n_randomised"],
+            "|".join(trial["sources"]), trial["source_id"])  # fmt: skip
 
 
-def _outside(trial, controls: list[str], sources: list[str], question: Question) -> str:
+def _outside(trial: Row, question: Question) -> str:
     """Say why the trial is not what was asked for; empty if it is."""
-    if question.msc_source and question.msc_source not in sources:
-        return f"cells from {_plain(' and '.join(sources))}"
-    if trial.design == "single_arm":
+    if question.msc_source and question.msc_source not in trial["sources"]:
+        return f"cells from {_plain(' and '.join(trial['sources']))}"
+    if trial["design"] == "single_arm":
         return "no control group"
-    if trial.design == "nonrandomised" and question.design == "rct":
+    if trial["design"] == "nonrandomised" and question.design == "rct":
         return "not a randomised trial"
-    if trial.design == "":
+    if trial["design"] == "":
         return "the design is not reported"
-    if question.comparator and question.comparator not in controls:
-        return f"compared with {_plain(' and '.join(sorted(controls)) or 'no control without cells')}"
+    if question.comparator and question.comparator not in trial["controls"]:
+        return f"compared with {_plain(' and '.join(sorted(trial['controls'])) or 'no control without cells')}"
     return ""
 
 
-def _reason(reasons: list[str], recorded: dict | None, evidence: Evidence, question: Question) -> str:
+def _reason(rows: list[Row], recorded: Row | None, evidence: Evidence, question: Question) -> str:
     """Give what stopped the trial's most promising rows; where it has none, what the register says."""
-    words = "; ".join(reasons)
+    words = "; ".join(dict.fromkeys(row["reason"] for row in rows if row["reason"] != "baseline value"))
     of_pain = question.outcome == "pain" or (recorded is not None and recorded["reason"] not in _ABOUT_PAIN)
     if recorded is not None and not words and of_pain:
         return _recorded(recorded["reason"], evidence)
@@ -114,19 +89,19 @@ def _reason(reasons: list[str], recorded: dict | None, evidence: Evidence, quest
     return words or f"no usable {what} results on file"
 
 
-def _report(study_id: str, row: pd.Series, evidence: Evidence, question: Question) -> tuple:
-    sources = row["msc_source"].split("|") if row["msc_source"] else []
+def _report(report: Row, evidence: Evidence, question: Question) -> tuple:
+    sources = report["msc_source"].split("|") if report["msc_source"] else []
     outside = bool(question.msc_source) and question.msc_source not in sources
     other = f"cells from {_plain(' and '.join(sources)) or 'an unreported source'}"
-    reason = other if outside else _recorded(row["reason"], evidence)
-    return (row["label"], study_id, reason, OUTSIDE if outside else UNUSABLE, row["direction_reported"],
-            row["n_randomised"], row["msc_source"], row["source_id"])  # fmt: skip
+    reason = other if outside else _recorded(report["reason"], evidence)
+    return (report["label"], report["study_id"], reason, OUTSIDE if outside else UNUSABLE, report["direction_reported"],
+            report["n_randomised"], report["msc_source"], report["source_id"])  # fmt: skip
 
 
 def _recorded(reason: str, evidence: Evidence) -> str:
     """Write a recorded reason in words; a second report names its trial by label."""
     code, _, other = reason.partition(" ")
-    labels = evidence.studies.loc[evidence.studies["study_id"] == other, "label"]
+    labels = [trial["label"] for trial in evidence.rows.trials if trial["study_id"] == other]
     return " ".join([RECORDED[code], *labels])
 
 

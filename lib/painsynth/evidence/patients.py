@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from painsynth.evidence.candidates import has_flag
 from painsynth.evidence.choose import instrument_rank
+from painsynth.evidence.rows import printed
 from painsynth.evidence.scale import scale_factors, scale_problem
 
 if TYPE_CHECKING:
@@ -41,16 +43,16 @@ def patients_at_start(table: pd.DataFrame, evidence: Evidence, question: Questio
     >>> table = ps.compare(ps.load_evidence(), ps.Question(condition="knee_osteoarthritis"))    # doctest: +SKIP
     >>> table[["study", "age_mean", "baseline"]]                                                # doctest: +SKIP
     """
-    arms = evidence.arms.drop_duplicates("arm_id").set_index("arm_id")
-    sizes = arms["n_randomised"].to_dict()
-    parts = {arm: text.split("|") for arm, text in arms["combined_from"].items() if text}
-    ages = arms["age_mean"].dropna().to_dict()
+    arms = evidence.rows.arms
+    sizes = {arm: row["n_randomised"] for arm, row in arms.items()}
+    parts = {arm: row["combined_from"].split("|") for arm, row in arms.items() if row["combined_from"]}
+    ages = {arm: row["age_mean"] for arm, row in arms.items() if printed(row, "age_mean")}
     scores = _scores_at_start(evidence, question)
     found = []
-    for row in table[["arms", "instrument"]].itertuples(index=False):
-        names = row.arms.split("|")
+    for text, own in zip(table["arms"], table["instrument"], strict=True):
+        names = text.split("|")
         age = _mean(names, ages, sizes, parts)
-        order = sorted(scores, key=lambda name, own=row.instrument: (name != own, *instrument_rank(name), name))
+        order = sorted(scores, key=lambda name, own=own: (name != own, *instrument_rank(name), name))
         known = (_mean(names, scores[name], sizes, parts) for name in order)
         found.append((age, next((score for score in known if not math.isnan(score)), math.nan)))
     return pd.DataFrame(found, columns=["age_mean", "baseline"], index=table.index, dtype=float)
@@ -58,17 +60,16 @@ def patients_at_start(table: pd.DataFrame, evidence: Evidence, question: Questio
 
 def _scores_at_start(evidence: Evidence, question: Question) -> dict[str, dict[str, float]]:
     """Mean scores at 0 months on 0-100, by instrument and arm; instruments without range or direction are left out."""
-    rows = evidence.outcomes
-    rows = rows[(rows["months"] == 0) & (rows["outcome"] == question.outcome) & (rows["value_type"] == "endpoint")]
-    rows = rows[rows["mean"].notna()]
-    instruments = evidence.instruments.set_index("instrument")
     scores: dict[str, dict[str, float]] = {}
-    for row in rows.itertuples():
-        scale = instruments.loc[row.instrument]
-        if scale_problem(scale, "MD", question.outcome) or set(row.flags.split("|")) & set(question.leave_out):
+    for row in evidence.rows.outcomes:
+        if not (row["months"] == 0 and row["outcome"] == question.outcome and row["value_type"] == "endpoint"
+                and printed(row, "mean")):  # fmt: skip
+            continue
+        scale = evidence.rows.instruments[row["instrument"]]
+        if scale_problem(scale, "MD", question.outcome) or any(has_flag(row, flag) for flag in question.leave_out):
             continue
         intercept, slope = scale_factors(scale, "endpoint")
-        scores.setdefault(row.instrument, {}).setdefault(row.arm_id, intercept + slope * row.mean)
+        scores.setdefault(row["instrument"], {}).setdefault(row["arm_id"], intercept + slope * row["mean"])
     return scores
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import math
+from collections.abc import Mapping
 
 
-def scale_problem(instrument: pd.Series, measure: str, outcome: str) -> str:
+def scale_problem(instrument: Mapping, measure: str, outcome: str) -> str:
     """Say why an instrument cannot be put on the common scale; empty if it can.
 
     A mean difference needs range and direction; a standardised one only the direction.
@@ -14,12 +15,12 @@ def scale_problem(instrument: pd.Series, measure: str, outcome: str) -> str:
         return f"the instrument measures {instrument['construct']}, not {outcome}".replace("_", " ")
     if instrument["higher_is_worse"] == "":
         return "the direction of the scale is not known"
-    if measure == "MD" and pd.isna(instrument["maximum"] - instrument["minimum"]):
+    if measure == "MD" and math.isnan(instrument["maximum"] - instrument["minimum"]):
         return "the range of the scale is not known: it cannot be put on 0-100"
     return ""
 
 
-def scale_factors(instrument: pd.Series, value_type: str) -> tuple[float, float]:
+def scale_factors(instrument: Mapping, value_type: str) -> tuple[float, float]:
     """Give (intercept, slope) of the linear map from a printed value to the common scale.
 
     The common scale runs from 0 to 100, higher is worse. A change has no intercept. `improvement` is positive when the
@@ -28,16 +29,16 @@ def scale_factors(instrument: pd.Series, value_type: str) -> tuple[float, float]
 
     Examples
     --------
-    >>> koos = pd.Series({"minimum": 0.0, "maximum": 100.0, "higher_is_worse": "false"})
+    >>> koos = {"minimum": 0.0, "maximum": 100.0, "higher_is_worse": "false"}
     >>> scale_factors(koos, "endpoint")                # 75 points, higher is better, becomes 25
     (100.0, -1.0)
     """
     width = instrument["maximum"] - instrument["minimum"]
-    unit = 1.0 if pd.isna(width) else 100.0 / width
+    unit = 1.0 if math.isnan(width) else 100.0 / width
     sign = 1.0 if instrument["higher_is_worse"] == "true" else -1.0
     if value_type == "improvement":
         return 0.0, -unit
     if value_type == "change_from_baseline":
         return 0.0, sign * unit
-    start = 0.0 if pd.isna(width) else (instrument["minimum"] if sign > 0 else instrument["maximum"])
+    start = 0.0 if math.isnan(width) else (instrument["minimum"] if sign > 0 else instrument["maximum"])
     return -sign * unit * start, sign * unit

@@ -18,6 +18,7 @@ from painsynth.evidence.focus import COVERAGE, EVERYTHING, in_focus, note_read
 from painsynth.evidence.gaps import faults_despite_gaps
 from painsynth.evidence.reading import read_with_faults
 from painsynth.evidence.row_checks import row_faults, size_doubts
+from painsynth.evidence.rows import Rows, rows_of
 from painsynth.evidence.schema import Table
 from painsynth.html import grid, paragraph
 
@@ -55,7 +56,16 @@ class Evidence:
         """Count trials, patients and poolable pain results by condition and cell source (one row each)."""
         if self.whole is not None:
             note_read(COVERAGE)
-        return coverage_table(self.whole or self)
+        return (self.whole or self)._coverage.copy()
+
+    @cached_property
+    def _coverage(self) -> pd.DataFrame:
+        return coverage_table(self)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The tables as plain records, results joined with their arms and trials: what `compare` reads."""
+        return rows_of(self)
 
     @cached_property
     def doubts(self) -> tuple[Fault, ...]:
