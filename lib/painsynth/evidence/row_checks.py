@@ -88,11 +88,11 @@ def _outcomes(tables: Tables) -> Iterator[Fault]:
 def _scales(tables: Tables) -> Iterator[Fault]:
     if "instruments" not in tables:
         return
-    scale = tables["instruments"].drop_duplicates("instrument").set_index("instrument")
+    scales = tables["instruments"].drop_duplicates("instrument").set_index("instrument").to_dict("index")
     for row in tables["outcomes"].itertuples():
-        if row.instrument not in scale.index:
+        if row.instrument not in scales:
             continue
-        low, high = scale.at[row.instrument, "minimum"], scale.at[row.instrument, "maximum"]
+        low, high = (scales[row.instrument][end] for end in ("minimum", "maximum"))
         allowed = f"{row.instrument} runs from {_show(low) or '?'} to {_show(high) or '?'}"
         for name in ("mean", "median", "q1", "q3", "minimum", "maximum"):
             value = getattr(row, name)
@@ -150,27 +150,27 @@ def _arms(tables: Tables) -> Iterator[Fault]:
 
 def _ownership(tables: Tables) -> Iterator[Fault]:
     """Yield rows whose arm belongs to another trial or plays the wrong part."""
-    arms = tables["arms"].drop_duplicates("arm_id").set_index("arm_id")
+    arms = tables["arms"].drop_duplicates("arm_id").set_index("arm_id").to_dict("index")
     uses = [("outcomes", "arm_id", ""), ("events", "arm_id", ""), ("contrasts", "experimental_arm_id", "cells"),
             ("contrasts", "control_arm_id", "control")]  # fmt: skip
     for name, column, role in uses:
         if name not in tables:
             continue
         for row, (study, arm) in zip(tables[name].index, tables[name][["study_id", column]].values, strict=True):
-            if arm not in arms.index:
+            if arm not in arms:
                 continue
-            if arms.at[arm, "study_id"] != study:
-                yield Fault(f"{name}.csv", row, column, arm, f"an arm of {arms.at[arm, 'study_id']}, not of {study}",
+            if arms[arm]["study_id"] != study:
+                yield Fault(f"{name}.csv", row, column, arm, f"an arm of {arms[arm]['study_id']}, not of {study}",
                             "mend the arm or the trial")  # fmt: skip
-            elif role and arms.at[arm, "role"] != role:
-                yield Fault(f"{name}.csv", row, column, arm, f"the arm's role is {arms.at[arm, 'role']}, not {role}",
+            elif role and arms[arm]["role"] != role:
+                yield Fault(f"{name}.csv", row, column, arm, f"the arm's role is {arms[arm]['role']}, not {role}",
                             "mend the arm")  # fmt: skip
     for row in tables["arms"].itertuples():
         for part in filter(None, row.combined_from.split("|")):
             if part == row.arm_id or row.combined_from.split("|").count(part) > 1:
                 yield Fault("arms.csv", row.Index, "combined_from", row.combined_from,
                             "an arm is combined with itself", "name each component once")  # fmt: skip
-            if part in arms.index and (arms.at[part, "study_id"] != row.study_id or arms.at[part, "role"] != row.role):
+            if part in arms and (arms[part]["study_id"] != row.study_id or arms[part]["role"] != row.role):
                 yield Fault("arms.csv", row.Index, "combined_from", part,
                             "a component of another trial or role", "name arms of the same trial and role")  # fmt: skip
 
