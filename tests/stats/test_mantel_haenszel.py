@@ -88,10 +88,24 @@ def test_swapping_the_arms_turns_the_sign(table):
         assert one.weights.sum() == pytest.approx(100)
 
 
-@pytest.mark.parametrize("measure", RATIOS)
-def test_trials_without_information_stay_visible_and_count_for_nothing(measure):
-    fit = ps.pool_mh(WITH_ZEROS, measure)
-    without = ps.pool_mh(WITH_ZEROS.iloc[[0, 2, 3]], measure)
+def test_a_trial_in_which_everyone_has_the_event_shows_a_risk_ratio_of_one():
+    # the sums of Greenland & Robins, by hand: 5 * 10/20 + 9 * 7/16 over 8 * 10/20 + 7 * 9/16
+    table = pd.DataFrame({"ai": [5, 9], "n1i": [10, 9], "ci": [8, 7], "n2i": [10, 7]})
+    fit = ps.pool_mh(table, "RR")
+    assert np.exp(fit.estimate) == pytest.approx((2.5 + 63 / 16) / (4 + 63 / 16))
+    assert fit.weights.min() > 0
+    assert any("take part as they are" in note for note in fit.notes)
+    assert ps.pool_mh(table, "OR").weights[1] == 0
+    one_arm = pd.DataFrame({"ai": [5], "n1i": [10], "ci": [10], "n2i": [10]})
+    assert np.exp(ps.pool_mh(one_arm, "RR").estimate) == pytest.approx(0.5)
+    with pytest.raises(ps.PainsynthError, match="would be 0"):
+        ps.pool_mh(one_arm, "OR")
+
+
+@pytest.mark.parametrize(("measure", "add"), [("OR", 0.0), ("RR", 0.5)])
+def test_trials_without_information_stay_visible_and_count_for_nothing(measure, add):
+    fit = ps.pool_mh(WITH_ZEROS, measure, add=add)
+    without = ps.pool_mh(WITH_ZEROS.iloc[[0, 2, 3]], measure, add=add)
     assert (fit.estimate, fit.se, fit.q_df) == (without.estimate, without.se, without.q_df)
     rows = fit.rows().set_index("label")
     assert rows.loc["trial 2", "weight"] == 0

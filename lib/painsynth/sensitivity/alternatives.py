@@ -77,6 +77,11 @@ def without_flags(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ"
         left_out, k_left_out, studies (whose), k, estimate, ci_low, ci_high, pi_low, pi_high, on the natural scale.
         Where nothing is left the estimate is NaN: the row stays, so that it is seen.
 
+    Raises
+    ------
+    EffectsError, NothingToPool
+        No column `flags`; what `pool` refuses.
+
     Examples
     --------
     >>> import pandas as pd

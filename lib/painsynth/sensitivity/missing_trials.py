@@ -112,6 +112,11 @@ def missing_scenarios(effects: pd.DataFrame, **how) -> pd.DataFrame:
         scenario, trials and patients added, cannot_enter (trials whose size is not known), k, estimate, ci_low,
         ci_high, pi_low, pi_high, tau2, i2; the first row is the pool as it is.
 
+    Raises
+    ------
+    EffectsError, NothingToPool
+        As `missing_trials` and `pool`.
+
     Examples
     --------
     >>> import painsynth as ps
@@ -158,6 +163,11 @@ def tipping_point(effects: pd.DataFrame, *, tau2: str = "REML", ci: str = "HKSJ"
     float
         On the scale of yi, searched on a grid of 401 steps from the pooled effect to twice its mirror image; NaN where
         the interval includes no effect as it is, where no trial can enter, or where no effect on the grid suffices.
+
+    Raises
+    ------
+    EffectsError, NothingToPool
+        As `missing_trials` and `pool`.
 
     Examples
     --------

@@ -124,10 +124,10 @@ def refuse_one_sided(counts: Counts, what: str) -> None:
     ------
     EffectsError
     """
-    x = counts.take(~counts.silent)
-    low, high = (x.a == 0) | (x.d == 0), (x.c == 0) | (x.b == 0)
-    if x.rates:
-        low, high = x.a == 0, x.c == 0
+    x = counts.take(~(counts.none if what == "RR" else counts.silent))
+    low, high = x.a == 0, x.c == 0
+    if not x.rates and what != "RR":  # a risk ratio is finite where everyone in an arm has the event, odds are not
+        low, high = low | (x.d == 0), high | (x.b == 0)
     if low.all() or high.all():
         side = "0" if low.all() else "infinite"
         ways = (

@@ -70,8 +70,9 @@ def pool_mh(table, measure=None, *, correct=True, add=0.0, level=0.95) -> Mantel
     Returns
     -------
     MantelHaenszelFit
-        Ratios on the log scale (`back()` returns them). Trials without any event, or with events only, stay in the
-        table with weight 0 for ratios; they do count for differences. Q compares the trials' own effects (0.5 added
+        Ratios on the log scale (`back()` returns them). Trials without any event stay in the table with weight
+        0 for ratios, those with events only for odds ratios (and with `add`); a risk ratio counts these as the 1 that
+        they show, and a difference counts all. Q compares the trials' own effects (0.5 added
         where a cell is empty; trials without any event left out) with the pooled one.
 
     Raises
@@ -97,7 +98,7 @@ def pool_mh(table, measure=None, *, correct=True, add=0.0, level=0.95) -> Mantel
     """
     measure, level = measure_of(table, measure, MEASURES), check_level(level)
     counts = counts_of(table, measure)
-    used = ~counts.silent if is_ratio(measure) else np.ones(len(counts.a), bool)
+    used = _speaks(counts, measure, add)
     if is_ratio(measure):
         need_information(counts, measure)
     full = counts.plus(add) if add else counts
@@ -114,6 +115,13 @@ def pool_mh(table, measure=None, *, correct=True, add=0.0, level=0.95) -> Mantel
         "treatment": treatments(counts, used, add),
     }  # fmt: skip
     return fill(table, counts, found | tests._asdict(), MantelHaenszelFit)
+
+
+def _speaks(counts: Counts, measure: str, add: float) -> np.ndarray:
+    """Trials that carry weight: a ratio of risks is known, 1, where everyone has the event; a ratio of odds is not."""
+    if not is_ratio(measure):
+        return np.ones(len(counts.a), bool)
+    return ~counts.none if measure == "RR" and not add else ~counts.silent
 
 
 def _notes(counts: Counts, used: np.ndarray, se: float) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class TrimFill(Frozen):
     Attributes
     ----------
     k0, se_k0 : int, float
-        Estimated number of missing studies and its standard error.
+        Estimated number of missing studies and its standard error (NaN where its formula gives no variance).
     p_k0 : float
         R0 only: p-value of "no study is missing on this side", else NaN.
     side : "left" | "right"
@@ -220,7 +220,7 @@ def _count_l0(deviation: np.ndarray) -> tuple[int, float]:
     """L0 = (4 T - k(k + 1))/(2k - 1), T the sum of the positive ranks."""
     k, t = deviation.size, _positive_sum(deviation)
     raw = (4 * t - k * (k + 1)) / (2 * k - 1)
-    return int(max(0, np.rint(raw))), float(4 * np.sqrt(max(_variance(k, raw), 0.0)) / (2 * k - 1))
+    return int(max(0, np.rint(raw))), 4 * _root(_variance(k, raw)) / (2 * k - 1)
 
 
 def _count_q0(deviation: np.ndarray) -> tuple[int, float]:
@@ -233,7 +233,7 @@ def _count_q0(deviation: np.ndarray) -> tuple[int, float]:
             "Q0 does not exist here: nearly all ranks lie on one side of the centre; use estimator='L0' or 'R0'"
         )
     spread = max((k - 0.5) ** 2 - raw * (2 * k - raw - 1), 0.0)
-    se = float(2 * np.sqrt(max(_variance(k, raw), 0.0) / spread)) if spread > 0 else np.inf
+    se = 2 * _root(_variance(k, raw) / spread) if spread > 0 else np.inf
     return int(max(0, np.rint(raw))), se
 
 
@@ -247,6 +247,11 @@ def _variance(k: int, k0: float) -> float:
     return (
         k * (k + 1) * (2 * k + 1) + 10 * k0**3 + 27 * k0**2 + 17 * k0 - 18 * k * k0**2 - 18 * k * k0 + 6 * k * k * k0
     ) / 24
+
+
+def _root(variance: float) -> float:
+    """Standard error; NaN where the formula, good for large k, gives a variance below 0."""
+    return float(np.sqrt(variance)) if variance >= 0 else float("nan")
 
 
 COUNTS = {"L0": _count_l0, "R0": _count_r0, "Q0": _count_q0}
