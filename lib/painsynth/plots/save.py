@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -134,13 +135,32 @@ def _svg(figure: Figure, name: str) -> bytes:
 
 def _png(figure: Figure, name: str) -> bytes:
     metadata = {"Software": None, "Title": headline(figure) or name, "Description": alternative_text(figure)}
-    return _drawn(figure, format="png", dpi=RESOLUTION, metadata=metadata)
+    return _drawn(figure, format="png", dpi=RESOLUTION, metadata=metadata, pil_kwargs={"compress_level": 3})
 
 
 def _pdf(figure: Figure, name: str) -> bytes:
     metadata = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     metadata |= {"Title": headline(figure) or name, "Subject": alternative_text(figure)}
-    return _drawn(figure, format="pdf", metadata=metadata)
+    with _no_typesetting_rules():
+        return _drawn(figure, format="pdf", metadata=metadata)
+
+
+@contextmanager
+def _no_typesetting_rules() -> Iterator[None]:
+    """Embed fonts without their rules for ligatures and marks: a PDF has no use for them, to read them costs most.
+
+    Where fontTools keeps the list of tables elsewhere, fonts are embedded as matplotlib does it.
+    """
+    from fontTools.subset import Options
+
+    kept = getattr(Options, "_drop_tables_default", None)
+    if kept is not None:
+        Options._drop_tables_default = [*kept, "GSUB", "GPOS", "GDEF"]
+    try:
+        yield
+    finally:
+        if kept is not None:
+            Options._drop_tables_default = kept
 
 
 _DRAW: dict[str, Callable[[Figure, str], bytes]] = {"svg": _svg, "png": _png, "pdf": _pdf}
