@@ -143,7 +143,7 @@ def _imported(paths):
     return {name: file for name, file in found.items() if name not in sys.stdlib_module_names | {"painsynth"}}
 
 
-IMPORTED_AS = {"python_docx": "docx"}
+IMPORTED_AS = {"python_docx": "docx", "fonttools": "fontTools"}
 
 
 def _import_name(requirement):
@@ -155,7 +155,7 @@ def test_every_package_that_the_code_imports_is_declared(project_root, pyproject
     """An import that works only because another package brings the module along breaks when that package changes."""
     declared = {_import_name(text) for text in pyproject["project"]["dependencies"]}
     used = _imported(sorted((project_root / "lib").rglob("*.py")))
-    missing = {name: file for name, file in used.items() if name.lower() not in declared}
+    missing = {name: file for name, file in used.items() if name not in declared}
     assert not missing, f"imported in lib/, not a dependency in pyproject.toml: {missing}"
 
 
