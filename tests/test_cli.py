@@ -257,7 +257,7 @@ def test_report_and_run_end_to_end(capsys, tmp_path, monkeypatch):
     exit_code, out, _ = run(capsys, "run", "../notebooks/pool.ipynb", "-p", "word=hip", "-p", "share=0.25")
     assert exit_code == 0
     made = tmp_path / "reports/single/pool"
-    assert {"index.html", "pool.ipynb", "hip_12_forest.svg", "hip_12_forest.png", "files"} == {
+    assert {"index.html", "pool.ipynb", "pool.pdf", "hip_12_forest.svg", "hip_12_forest.png", "files"} == {
         p.name for p in made.iterdir()
     }
     assert (made / "files/data/README.md").exists()

@@ -142,6 +142,10 @@ def _prisma_full() -> Axes:
     })  # fmt: skip
 
 
+def _claim_board() -> Axes:
+    return ps.claim_board(ps.claim_tests(_evidence()), ps.verdicts(_evidence()))
+
+
 CASES: list[tuple[str, str, Callable[[], Axes]]] = [
     ("time_course", "Pain in knee osteoarthritis over time, by cell source.", _time_course),
     ("time_course_together", "The same with all sources pooled.", _time_course_together),
@@ -162,4 +166,5 @@ CASES: list[tuple[str, str, Callable[[], Axes]]] = [
     ("rob_summary_all", "Risk of bias of all controlled trials, unweighted.", _rob_summary_all),
     ("prisma", "The flow of the reports on file; what was never recorded is said.", _prisma),
     ("prisma_full", "Made up: all boxes of the flow diagram, with other methods.", _prisma_full),
+    ("claim_board", "Public claims, their tests and what the data say.", _claim_board),
 ]  # fmt: skip
