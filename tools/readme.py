@@ -46,7 +46,7 @@ def block() -> str:
         "| certainty | asked for, not poolable |", "|---|---|---|---|---|---|---|---|",
         *(_row(evidence, *row) for row in ROWS), "",
         "Effects: points on 0-100, negative favours cells; for events and responders risk ratios (RR). Random effects, "
-        "REML, Hartung-Knapp interval (for adverse events never narrower than Wald). Certainty after GRADE, proposed "
+        "REML, Hartung-Knapp interval; adverse events by Mantel-Haenszel. Certainty after GRADE, proposed "
         "by stated rules from a provisional, rule-based risk of bias.", "",
         "| what people hear | answer of the data |", "|---|---|",
         *(f"| {row.claim} | {row.verdict} |" for row in ps.verdicts(evidence).itertuples()), "",
@@ -56,10 +56,11 @@ def block() -> str:
 
 
 def _pooled(evidence, question):
+    if question.binary and question.outcome != "pain":  # as notebook 07 pools rare events
+        found = ps.harms(evidence, question)
+        return found.comparisons, found.fit
     table = ps.compare(evidence, question)
-    # As in the plan: harms are rare and alike, where the plain Hartung-Knapp interval can be too short.
-    ci = "HKSJ-guarded" if question.binary and question.outcome != "pain" else "HKSJ"
-    return table, ps.pool(ps.effects(table, measure=question.measure), ci=ci) if len(table) else None
+    return table, ps.pool(ps.effects(table, measure=question.measure)) if len(table) else None
 
 
 def _row(evidence, condition: str, cells: str, when: str, fields: dict) -> str:
@@ -71,7 +72,7 @@ def _row(evidence, condition: str, cells: str, when: str, fields: dict) -> str:
     shown, digits = fit.back(), 1 if question.measure == "MD" else 2
     name = "" if question.measure == "MD" else f"{question.measure} "
     effect = f"{name}{number(shown.estimate, digits)} ({interval(*shown.ci, digits)})"
-    prediction = interval(*shown.pi, digits) if fit.k > 2 else ""
+    prediction = interval(*shown.pi, digits) if fit.k > 2 and fit.pi[0] == fit.pi[0] else ""
     sure = ps.certainty(evidence, table, fit)
     pooled = f"{fit.k} ({patients(table)})"
     return f"| {condition} | {cells} | {when} | {pooled} | {effect} | {prediction} | {sure.words} | {missing} |"

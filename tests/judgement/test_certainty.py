@@ -77,7 +77,7 @@ def test_known_null_trials_count_by_their_size():
     missing = pd.DataFrame({"direction_reported": ["no_difference", "favours_cells"], "n_randomised": [480.0, 900.0]})
     found = rules.publication_bias_step(ps.pool(effects), effects, missing)
     assert found.step == -1
-    assert "1 known trial without benefit (480 randomised, 80% of the pooled)" in found.reason
+    assert "1 known trial without benefit (480 randomised, 80% of the patients pooled)" in found.reason
     assert rules.publication_bias_step(ps.pool(effects), effects, NOTHING).step == 0
 
 
@@ -106,3 +106,18 @@ def test_nothing_pooled_is_no_certainty():
     evidence = ps.load_evidence(ROOT / "data")
     found = ps.answer(evidence, ps.Question(condition="rheumatoid_arthritis")).certainty
     assert (found.level, len(found.domains)) == ("none", 0)
+
+
+def test_a_ratio_from_an_appreciable_reduction_to_an_appreciable_increase_is_very_imprecise():
+    effects = table([np.log(0.9)] * 3, n=40)
+    effects.attrs["measure"] = "RR"
+    effects["vi"] = 0.3
+    found = rules.imprecision_step(ps.pool(effects, ci="Wald"), effects, None)
+    assert (found.step, "appreciable" in found.reason) == (-2, True)
+
+
+def test_a_funnel_of_trials_without_events_is_not_read():
+    effects = table([-0.1] * 12, zero_events=["both arms"] + [""] * 11)
+    effects.attrs["measure"] = "RR"
+    found = rules.publication_bias_step(ps.pool(effects), effects, NOTHING)
+    assert "trials without any event" in found.reason

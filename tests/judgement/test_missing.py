@@ -48,7 +48,7 @@ def test_every_number_of_the_sentence_is_re_derived(request, verdicts, name):
         assert f"{number(fit.estimate, 1)} ({interval(*fit.ci, 1)}; k = {fit.k})" in words
     assert f"results: {len(missing)} trials; {len(enters)} ({number(enters['n_randomised'].sum(), 0)} random" in words
     assert f", {len(missing) - len(enters)} cannot." in words
-    assert "The verdict (favours cells)" in words
+    assert "The direction of the interval (favours cells)" in words
 
 
 def test_verdicts_follow_from_the_intervals_and_the_important_difference(main, verdicts):

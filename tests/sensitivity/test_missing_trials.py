@@ -55,3 +55,11 @@ def test_ratios_and_empty_tables_are_refused(effects):
         ps.missing_trials(ratio)
     with pytest.raises(ps.NothingToPool):
         ps.missing_trials(effects.iloc[:0])
+
+
+def test_a_trial_without_a_control_has_no_difference_to_assume(tmp_path):
+    gone = {"excluded": [{"study_id": "alone", "label": "Alone 2020", "n_randomised": "50", "reason": "no_control"}]}
+    parts = [part for name in ("one", "two") for part in (trial(name), scores(name, (3, 2), (5, 2)))]
+    evidence = ps.load_evidence(write_review(tmp_path, *parts, gone))
+    missing = ps.missing_trials(ps.effects(ps.compare(evidence, ps.Question(condition="knee_osteoarthritis"))))
+    assert missing.loc[missing["study_id"] == "alone", "enters"].tolist() == ["no control group without cells"]

@@ -140,7 +140,7 @@ def _elsewhere(evidence: Evidence, table: pd.DataFrame) -> str:
             f"{conflicts['study_id'].nunique()} of these trials, {int(open_.sum())} of them not resolved"
             if len(conflicts) else "No contradiction between sources is recorded for these trials")  # fmt: skip
     failed = f"{count(wrong, 'figure')} of theirs fail{'s' if wrong == 1 else ''} a check of plausibility"
-    sums = failed if wrong else "no figure fails the checks of plausibility"
+    sums = failed if wrong else "beyond the flags, no figure fails the checks of plausibility"
     return f"{said}; {sums}."
 
 

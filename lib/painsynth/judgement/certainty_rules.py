@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from painsynth.formats import interval, number, p_value, percent
+from painsynth.judgement.sentences import patients
 from painsynth.judgement.words import count
 from painsynth.stats.fit import Fit
 
@@ -22,6 +23,8 @@ CONCENTRATE = ("concentrate", "svf", "microfragmented", "mononuclear")  # not cu
 ENOUGH_FOR_ASYMMETRY, ASYMMETRY_P = 10, 0.10
 NULL_SHARE = 20.0  # patients of unpooled trials that report no difference, percent of the pooled patients
 OIS_Z = 1.959963984540054 + 0.8416212335729143  # two-sided 5 %, power 80 %
+APPRECIABLE = (0.75, 1.25)  # ratios, the usual thresholds of GRADE (Guyatt 2011, GRADE guidelines 6)
+RATIOS = ("RR", "OR", "PETO")
 HIGH_RISK = ("high", "serious", "critical")
 
 
@@ -58,7 +61,7 @@ def inconsistency_step(fit: Fit, mid: float | None) -> Step:
     shown = fit.back()
     spread += f", prediction interval {interval(*shown.pi, _digits(fit))}"
     if fit.i2 < I2_LOW:
-        return Step("inconsistency", 0, f"{spread}: little variation between trials.")
+        return Step("inconsistency", 0, f"{spread}: I² is below {number(I2_LOW, 0)}%.")
     if mid is not None and low < -mid and high > mid:
         return Step("inconsistency", -2, f"{spread}: from an important benefit to an important harm.")
     if low <= 0 <= high or fit.i2 >= I2_HIGH:
@@ -86,6 +89,9 @@ def imprecision_step(fit: Fit, table: pd.DataFrame, mid: float | None) -> Step:
     if mid is not None and low < -mid and high > mid:
         parts.append("it includes an important benefit and an important harm")
         step = -2
+    elif fit.measure in RATIOS and low < math.log(APPRECIABLE[0]) and high > math.log(APPRECIABLE[1]):
+        parts.append("it includes an appreciable reduction and an appreciable increase (ratios of 0.75 and 1.25)")
+        step = -2
     elif low <= 0 <= high:
         within = mid is not None and low > -mid and high < mid
         parts.append("it lies within the minimal important difference" if within else "it includes no difference")
@@ -93,9 +99,9 @@ def imprecision_step(fit: Fit, table: pd.DataFrame, mid: float | None) -> Step:
     elif mid is not None and low < -mid < high:
         parts.append("it does not settle whether the effect is important")
         step = -1
-    needed, n = optimal_information_size(fit, table, mid), float((table["n1i"] + table["n2i"]).sum())
+    needed, n = optimal_information_size(fit, table, mid), patients(table)
     if math.isfinite(needed):
-        parts.append(f"{number(n, 0)} patients' results of {number(needed, 0)} that one trial would need")
+        parts.append(f"{number(n, 0)} patients, where one trial of adequate size would need {number(needed, 0)}")
         step = min(step, -1) if n < needed else step
     if fit.k == 1:
         parts.append("one comparison")
@@ -121,14 +127,16 @@ def publication_bias_step(fit: Fit, table: pd.DataFrame, missing: pd.DataFrame) 
 
     about_pain = getattr(table.attrs.get("question"), "outcome", "pain") == "pain"
     silent = missing[about_pain & missing["direction_reported"].isin(["no_difference", "favours_control"])]
-    lost, pooled = float(silent["n_randomised"].sum()), float((table["n1i"] + table["n2i"]).sum())
+    lost, pooled = float(silent["n_randomised"].sum()), patients(table)
     share = 100 * lost / pooled if pooled else math.inf
     parts, step = [], 0
     if len(silent):
         parts.append(f"{count(len(silent), 'known trial')} without benefit ({number(lost, 0)} randomised, "
-                     f"{percent(share)} of the pooled) could not be pooled")  # fmt: skip
+                     f"{percent(share)} of the patients pooled) could not be pooled")  # fmt: skip
         step = -1 if share >= NULL_SHARE else 0
-    if fit.k >= ENOUGH_FOR_ASYMMETRY:
+    if ("zero_events" in table and (table["zero_events"] == "both arms").any()) or fit.table["yi"].isna().any():
+        parts.append("trials without any event: no test of funnel asymmetry can be read")
+    elif fit.k >= ENOUGH_FOR_ASYMMETRY:
         test = egger(fit.table)
         parts.append(f"funnel asymmetry: {p_value(test.p)}")
         step = -1 if test.p < ASYMMETRY_P else step

@@ -11,6 +11,7 @@ import pandas as pd
 from painsynth.errors import PainsynthError
 from painsynth.evidence.compare import compare
 from painsynth.evidence.effects import effects
+from painsynth.evidence.translations import risk_difference
 from painsynth.formats import interval, number, percent
 from painsynth.judgement.needs import needed
 from painsynth.judgement.sentences import FEW, NAMES, few, not_in_pool, patients, topic, what_exists
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from painsynth.evidence.tables import Evidence
     from painsynth.stats.fit import Fit
 
+RARE = 0.10
 WANTED = ("infection", "allergic_reaction", "injection_site_pain")  # what patients are warned of
 _WORDS = NAMES | {"PETO": "Peto odds ratio"}
 
@@ -77,9 +79,22 @@ class Harms:
         if self.difference is None:
             return pd.DataFrame()
         _, _, events, control = self.counts
-        found = self.difference
-        return pd.DataFrame([{"with control": 100 * events / control, "difference with cells": 100 * found.estimate,
-                              "ci_low": 100 * found.ci[0], "ci_high": 100 * found.ci[1]}])  # fmt: skip
+        risk = events / control
+        if self.fit is not None and self.fit.model == "random" and self.fit.measure in ("RR", "OR") and 0 < risk < 1:
+            found = risk_difference(self.fit, control_risk=risk)  # as the ratio: trials may differ
+            ends = (found.estimate, *found.ci)
+        else:
+            ends = tuple(100 * x for x in (self.difference.estimate, *self.difference.ci))
+        row = {"with control": 100 * risk, "difference with cells": ends[0], "ci_low": ends[1], "ci_high": ends[2]}
+        return pd.DataFrame([row])
+
+
+def usual_method(question: Question, evidence: Evidence) -> str:
+    """Mantel-Haenszel where events are rare (below 10 % of the patients), else inverse variance with random effects."""
+    table = compare(evidence, question)
+    patients_in = float((table["n1i"] + table["n2i"]).sum()) if len(table) else 0.0
+    rare = patients_in and float((table["ai"] + table["ci"]).sum()) / patients_in < RARE
+    return "Mantel-Haenszel" if rare or not patients_in else "inverse variance"
 
 
 def harms(evidence: Evidence, question: Question, *, method: str = "Mantel-Haenszel", level: float = 0.95) -> Harms:

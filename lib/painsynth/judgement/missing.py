@@ -144,8 +144,8 @@ def _verdicts(found: Answer, table: pd.DataFrame) -> str:
     pulled = table["verdict"].tolist()
     moved = [row.scenario for row in table.itertuples() if row.verdict != pulled[0]]
     n = len(table)
-    verdict = (f"The verdict ({pulled[0]}) holds in all {n} scenarios" if not moved
-               else f"The verdict ({pulled[0]}) changes in {len(moved)} of {n} scenarios")  # fmt: skip
+    verdict = f"The direction of the interval ({pulled[0]}) "
+    verdict += f"changes in {len(moved)} of {n} scenarios" if moved else f"holds in all {n} scenarios"
     mid = important_difference(found.question, found.comparisons, found.question.measure)
     parts = [verdict]
     if mid is not None:

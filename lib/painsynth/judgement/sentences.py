@@ -190,8 +190,9 @@ def _elsewhere(table: pd.DataFrame) -> str:
 def patients(table: pd.DataFrame) -> int:
     """Count patients: a paired trial's sides belong to one patient."""
     both = table["n1i"] + table["n2i"]
-    paired = table["unit_of_analysis"] == "paired_side" if "unit_of_analysis" in table else False
-    return round(both.where(~paired, both / 2).sum()) if len(table) else 0
+    if "unit_of_analysis" in table:
+        both = both.where(table["unit_of_analysis"] != "paired_side", both / 2)
+    return round(both.sum()) if len(table) else 0
 
 
 def digits(question: Question) -> int:

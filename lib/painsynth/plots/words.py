@@ -199,8 +199,9 @@ def scale(measure: str, attrs: Mapping) -> str:
         name += f" for {what}"
     elif outcome:
         name += f" {'for' if is_ratio(measure) or measure == 'RD' else 'in'} {outcome}"
-    if measure == "MD" and (attrs.get("scale") or question is not None):
-        name += f", {attrs.get('scale', '0–100')}"
+    unit = attrs.get("scale") if attrs.get("scale") != "natural" else "0–100" if outcome or question else ""
+    if measure == "MD" and (unit or question is not None):
+        name += f", {unit or '0–100'}"
     return f"{name}, {'lower' if lower_is_better(attrs) else 'higher'} is better"
 
 

@@ -56,7 +56,10 @@ def missing_trials(effects: pd.DataFrame) -> pd.DataFrame:
     sd = 1.0 if measure == "SMD" else float(np.nanmedian(effects["sd2i"]))
     table = pd.DataFrame(out[["study", "study_id", "direction_reported", "n_randomised"]]).reset_index(drop=True)
     table["vi"] = 4 * sd**2 / table["n_randomised"]
-    table["enters"] = np.where(table["n_randomised"].notna(), "", "number randomised not known")
+    known = table["n_randomised"].notna().to_numpy()
+    controlled = ~out["reason"].str.startswith("no control group").to_numpy()  # else there is no difference to assume
+    table["enters"] = np.where(~controlled, "no control group without cells",
+                               np.where(known, "", "number randomised not known"))  # fmt: skip
     return table
 
 
